@@ -1,0 +1,186 @@
+package status
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"leyden/internal/shape"
+)
+
+// ErrDuplicate reports a restored shape whose handle or identity another shape already has. The caller discards it.
+var ErrDuplicate = errors.New("duplicate shape")
+
+// Authority knows which shapes exist. It is safe for concurrent use.
+type Authority struct {
+	now   func() time.Time
+	epoch time.Time
+
+	mu         sync.RWMutex
+	lastID     shape.ID
+	lastMicros uint64
+	identities map[shape.Identity]*Entry
+	handles    map[uint64]*Entry // by microseconds, which are unique among all handles
+	ids        table
+	tombstones map[shape.Handle]shape.ID
+	indexed    int
+	defs       interner
+}
+
+// Counts are the numbers of shapes.
+type Counts struct{ Total, Indexed, Unindexed int }
+
+// New makes an empty authority. Its ids begin at 1.
+func New(now func() time.Time) *Authority {
+	return &Authority{
+		now: now, epoch: now(),
+		identities: map[shape.Identity]*Entry{},
+		handles:    map[uint64]*Entry{},
+		tombstones: map[shape.Handle]shape.ID{},
+		defs:       interner{},
+	}
+}
+
+// Add finds the shape of a definition or makes it; exactly one caller per shape is told that it made it. That caller sees
+// to its snapshot; until then the entry has a Beginning. d is not kept: the entry's definition is an equal one that shares
+// its slices with others.
+func (a *Authority) Add(d *shape.Definition) (e *Entry, created bool) {
+	identity := d.Identity()
+	indexed := indexable(d)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if e := a.identities[identity]; e != nil {
+		return e, false
+	}
+	a.lastMicros = max(a.lastMicros+1, uint64(a.now().UnixMicro()))
+	e = a.insert(identity, shape.Handle{Hash: identity.Hash(), Micros: a.lastMicros}, d, indexed)
+	e.begin()
+	return e, true
+}
+
+// Restore takes in a shape that was on disk. Its snapshot is complete, so it has no Beginning, and it counts as read now.
+func (a *Authority) Restore(h shape.Handle, d *shape.Definition) (*Entry, error) {
+	identity := d.Identity()
+	indexed := indexable(d)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lastMicros = max(a.lastMicros, h.Micros)
+	if other := a.handles[h.Micros]; other != nil {
+		return nil, fmt.Errorf("restore %s: %w of %s", h, ErrDuplicate, other.Handle)
+	}
+	if other := a.identities[identity]; other != nil {
+		return nil, fmt.Errorf("restore %s: %w of %s", h, ErrDuplicate, other.Handle)
+	}
+	e := a.insert(identity, h, d, indexed)
+	a.Touch(e)
+	return e, nil
+}
+
+func (a *Authority) insert(identity shape.Identity, h shape.Handle, d *shape.Definition, indexed bool) *Entry {
+	a.lastID++
+	e := &Entry{ID: a.lastID, Handle: h, Identity: identity, Def: a.defs.take(d), indexed: indexed}
+	a.identities[identity] = e
+	a.handles[h.Micros] = e
+	a.ids.put(e)
+	if indexed {
+		a.indexed++
+	}
+	return e
+}
+
+// Remove takes a shape out of all maps and leaves a tombstone handle → id until Confirm. It reports whether the shape was
+// there; a second removal changes nothing.
+func (a *Authority) Remove(e *Entry) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ids.get(e.ID) != e {
+		return false
+	}
+	e.removed.Store(true)
+	delete(a.identities, e.Identity)
+	delete(a.handles, e.Handle.Micros)
+	a.ids.drop(e.ID)
+	a.defs.release(e.Def)
+	if e.indexed {
+		a.indexed--
+	}
+	a.tombstones[e.Handle] = e.ID
+	return true
+}
+
+// Confirm drops the tombstone of a removed shape: nothing routes to its id any more.
+func (a *Authority) Confirm(h shape.Handle) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.tombstones, h)
+}
+
+// Tombstone is the id that a removed shape had, while its removal is not confirmed.
+func (a *Authority) Tombstone(h shape.Handle) (shape.ID, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	id, ok := a.tombstones[h]
+	return id, ok
+}
+
+// Lookup finds a shape by what it is.
+func (a *Authority) Lookup(identity shape.Identity) (*Entry, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	e, ok := a.identities[identity]
+	return e, ok
+}
+
+// ByHandle finds a shape by its public name.
+func (a *Authority) ByHandle(h shape.Handle) (*Entry, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	e, ok := a.handles[h.Micros]
+	if !ok || e.Handle != h {
+		return nil, false
+	}
+	return e, true
+}
+
+// ByID finds a shape by its id.
+func (a *Authority) ByID(id shape.ID) (*Entry, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	e := a.ids.get(id)
+	return e, e != nil
+}
+
+// HandleForLog prints the handle of id for a log line, `unknown, id: <id>` when there is none.
+func (a *Authority) HandleForLog(id shape.ID) string {
+	if e, ok := a.ByID(id); ok {
+		return e.Handle.String()
+	}
+	return fmt.Sprintf("unknown, id: %d", id)
+}
+
+// List is every shape in the order of ids.
+func (a *Authority) List() []*Entry {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.ids.appendAll(make([]*Entry, 0, len(a.handles)))
+}
+
+// Counts are the numbers of shapes now.
+func (a *Authority) Counts() Counts {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return Counts{Total: len(a.handles), Indexed: a.indexed, Unindexed: len(a.handles) - a.indexed}
+}
+
+// LeastRecentlyRead are up to n shapes in the order in which clients last read them, oldest first. Shapes that no client has
+// read yet are left out: they are still being made for someone.
+func (a *Authority) LeastRecentlyRead(n int) []*Entry {
+	if n <= 0 {
+		return nil
+	}
+	return oldest(a.List(), n)
+}
+
+// indexable reports whether the filter finds the shape through an index: it has no clause, or an equality in it.
+func indexable(d *shape.Definition) bool { return d.Where == nil || d.Where.Route().Column != "" }
