@@ -1,0 +1,91 @@
+package settings
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Settings is the whole configuration of a server. It is not changed after Read.
+type Settings struct {
+	Database    Database
+	Replication Replication
+	HTTP        HTTP
+	Shapes      Shapes
+	Storage     Storage
+	Logging     Logging
+
+	// PrometheusPort is where /metrics is served, negative for nowhere.
+	PrometheusPort int
+	// InstanceID names this run in telemetry, "" for a random one.
+	InstanceID string
+}
+
+// Database says how Postgres is reached.
+type Database struct {
+	URL       Secret // replication, and all else when PooledURL is not set
+	PooledURL Secret // everything except replication; equal to URL unless set
+	UseIPv6   bool
+	CAFile    string // "" verifies no certificate
+	PoolSize  int    // query connections in all
+
+	// Zero leaves the operating system's value.
+	KeepaliveIdle, KeepaliveInterval, UserTimeout time.Duration
+	KeepaliveCount                                int
+}
+
+// Replication says how the stream is set up and cut.
+type Replication struct {
+	StreamID       string // suffix of the slot's and the publication's name
+	TemporarySlot  bool
+	RandomSlotName bool // only with TemporarySlot
+
+	ManualPublishing   bool
+	PublicationBatch   time.Duration // how long changes of the publication are gathered, 0 for not at all
+	PublicationRefresh time.Duration
+	SchemaReconcile    time.Duration
+
+	MaxTransactionBytes int64 // 0 for no limit
+	FragmentChanges     int
+}
+
+// HTTP says how the API is served.
+type HTTP struct {
+	Secret Secret // not set: no secret is asked for
+	Port   int    // 0 for a free one
+	IPv6   bool
+
+	LongPoll     time.Duration
+	CacheMaxAge  int // seconds
+	CacheStale   int // seconds
+	Limits       Limits
+	SendTimeout  time.Duration
+	ReadTimeout  time.Duration
+	ConnRequests int // requests on one connection, 0 for any number
+	AllowDelete  bool
+}
+
+// Limits are the concurrent requests that are admitted, by class.
+type Limits struct{ Initial, Existing int }
+
+// Shapes says how many shapes there are and how their logs are cut.
+type Shapes struct {
+	ChunkBytes   int
+	Max          int // 0 for no limit
+	Partitions   int // 0 to derive it from the machine
+	SuspendAfter time.Duration
+	FlushGrace   time.Duration
+	// StackID separates stacks in one storage directory and salts tag hashes.
+	StackID string
+}
+
+// Storage says where shape logs are kept.
+type Storage struct {
+	Memory bool // nothing survives the process
+	Dir    string
+}
+
+// Logging says what is logged and how.
+type Logging struct {
+	Level  slog.Level
+	Colors bool
+}
