@@ -1,0 +1,84 @@
+package shapelog
+
+import (
+	"log/slog"
+	"math"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// DefaultChunkBytes is the chunk threshold of the protocol.
+const DefaultChunkBytes = 10 << 20
+
+// Options of a Store. The zero value is ready.
+type Options struct {
+	// ChunkBytes is the size in bytes at which chunks of snapshots and logs close. 0 means DefaultChunkBytes. It may change
+	// between runs: chunks that are closed stay as they are.
+	ChunkBytes int
+	// Logger receives what the storage engine reports. nil discards it.
+	Logger *slog.Logger
+	// Fatal is called when the storage engine cannot go on, for example when the disk refuses a write. It must not
+	// return to the caller's normal work; nil panics.
+	Fatal func(error)
+	// StartEmpty says what to do with a directory of another format: move it aside and start with an empty store, instead
+	// of returning a *FormatError.
+	StartEmpty bool
+	// TailBytes bounds the memory, over all logs, of recently committed blocks that live readers find without a search.
+	// 0 means 4 MiB, negative means none.
+	TailBytes int
+	// CacheBytes is the size of the block cache. 0 means 8 MiB.
+	CacheBytes int64
+
+	// failpoint, when set by a test, is called at the lines that decide about durability. An error ends the operation as if
+	// the process had died there.
+	failpoint func(point string) error
+}
+
+func (o *Options) setDefaults() {
+	if o.ChunkBytes <= 0 {
+		o.ChunkBytes = DefaultChunkBytes
+	}
+	o.ChunkBytes = min(o.ChunkBytes, math.MaxUint32)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Fatal == nil {
+		o.Fatal = func(err error) { panic(err) }
+	}
+	if o.TailBytes == 0 {
+		o.TailBytes = 4 << 20
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 8 << 20
+	}
+}
+
+// engineOptions sets Pebble up for large values that are written once, read in order, and deleted by range; and for a
+// small footprint at rest: memtables, which are kept when idle, are the largest part of it.
+func engineOptions(o *Options, fs vfs.FS) *pebble.Options {
+	p := &pebble.Options{
+		FS:                 fs,
+		FormatMajorVersion: engineFormat,
+		Logger:             engineLogger{o.Logger, o.Fatal},
+		CacheSize:          o.CacheBytes,
+		MemTableSize:       4 << 20,
+		// Bursts of snapshots queue up to 32 MiB of memtables; at rest there are one or two.
+		MemTableStopWritesThreshold: 8,
+		L0CompactionThreshold:       4,
+		// Readers of a log touch few tables, so a deep L0 costs less than a writer that stands still.
+		L0StopWritesThreshold: 64,
+		LBaseMaxBytes:         64 << 20,
+		MaxOpenFiles:          512,
+	}
+	for i := range p.TargetFileSizes {
+		p.TargetFileSizes[i] = 16 << 20
+	}
+	for i := range p.Levels {
+		p.Levels[i].BlockSize = 32 << 10
+		p.Levels[i].IndexBlockSize = 64 << 10
+		p.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
+	}
+	return p
+}
