@@ -1,0 +1,332 @@
+package where
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// analyzer turns the parser's tree into the typed tree: children before parents, left to right, folding constants on the way.
+type analyzer struct {
+	field  string
+	prefix int // bytes before the client's text
+	text   string
+
+	columns map[string]*Column
+	used    []typedColumn
+	index   map[string]int // into used
+
+	given map[int32]string // params
+	fixed map[int32]typ    // the types that the first uses of params have given them
+	depth int
+}
+
+func newAnalyzer(field string, prefix int, text string, given map[int32]string, cols []Column) *analyzer {
+	a := &analyzer{
+		field: field, prefix: prefix, text: text, given: given,
+		columns: make(map[string]*Column, len(cols)), index: map[string]int{}, fixed: map[int32]typ{},
+	}
+	for i := range cols {
+		a.columns[cols[i].Name] = &cols[i]
+	}
+	return a
+}
+
+// errorf places a complaint: loc is the parser's byte offset, the client is told a character offset into its own text.
+func (a *analyzer) errorf(loc int32, format string, args ...any) error {
+	at := min(max(int(loc)-a.prefix, 0), len(a.text))
+	return &Error{Field: a.field, Location: utf8.RuneCountInString(a.text[:at]), Reason: fmt.Sprintf(format, args...)}
+}
+
+// condition analyzes the whole clause.
+func (a *analyzer) condition(n *pg.Node) (*node, error) {
+	root, err := a.expr(n)
+	if err != nil {
+		return nil, err
+	}
+	if root.typ.isUnknown() {
+		if root, err = a.settle(root, typeBool); err != nil {
+			return nil, err
+		}
+	}
+	if root.typ.id != tBool {
+		return nil, &Error{Field: a.field, Location: -1, Reason: "WHERE clause must return a boolean"}
+	}
+	return root, nil
+}
+
+// expr analyzes an expression.
+func (a *analyzer) expr(n *pg.Node) (*node, error) {
+	a.depth++
+	defer func() { a.depth-- }()
+	if a.depth > maxDepth/2 {
+		return nil, &Error{Field: a.field, Location: -1, Reason: "the expression is nested too deeply"}
+	}
+	switch e := n.GetNode().(type) {
+	case *pg.Node_AConst:
+		return a.constant(e.AConst)
+	case *pg.Node_ColumnRef:
+		return a.columnRef(e.ColumnRef)
+	case *pg.Node_ParamRef:
+		return a.param(e.ParamRef)
+	case *pg.Node_BoolExpr:
+		return a.boolean(e.BoolExpr)
+	case *pg.Node_AExpr:
+		return a.operator(e.AExpr)
+	case *pg.Node_NullTest:
+		return a.nullTest(e.NullTest)
+	case *pg.Node_BooleanTest:
+		return a.truthTest(e.BooleanTest)
+	case *pg.Node_TypeCast:
+		return a.typeCast(e.TypeCast)
+	case *pg.Node_FuncCall:
+		return nil, a.function(e.FuncCall)
+	case *pg.Node_SubLink:
+		return nil, a.subLink(e.SubLink)
+	}
+	return nil, a.errorf(location(n), "%s is not supported in this context", nodeName(n))
+}
+
+// nodeName is the parser's name of the kind of node.
+func nodeName(n *pg.Node) string {
+	m := n.ProtoReflect()
+	if d := m.WhichOneof(m.Descriptor().Oneofs().Get(0)); d != nil {
+		return string(d.Message().Name())
+	}
+	return "an empty expression"
+}
+
+// location is the byte offset of a node that this package does not know otherwise, 0 for none.
+func location(n *pg.Node) int32 {
+	m := n.ProtoReflect()
+	d := m.WhichOneof(m.Descriptor().Oneofs().Get(0))
+	if d == nil {
+		return 0
+	}
+	inner := m.Get(d).Message()
+	if l := inner.Descriptor().Fields().ByName("location"); l != nil && l.Kind() == protoreflect.Int32Kind {
+		return int32(inner.Get(l).Int())
+	}
+	return 0
+}
+
+func (a *analyzer) constant(c *pg.A_Const) (*node, error) {
+	if c.Isnull {
+		return &node{op: opNull, loc: c.Location}, nil
+	}
+	switch v := c.Val.(type) {
+	case *pg.A_Const_Boolval:
+		return boolConst(v.Boolval.GetBoolval(), c.Location), nil
+	case *pg.A_Const_Ival:
+		return constant(typ{id: tInt4}, value{i: int64(v.Ival.GetIval())}, c.Location), nil
+	case *pg.A_Const_Fval:
+		t, val, err := wideLiteral(v.Fval.GetFval())
+		if err != nil {
+			return nil, a.errorf(c.Location, "invalid syntax for type numeric: %s", v.Fval.GetFval())
+		}
+		return constant(t, val, c.Location), nil
+	case *pg.A_Const_Sval:
+		return constant(typ{}, value{b: []byte(v.Sval.GetSval())}, c.Location), nil
+	}
+	return nil, a.errorf(c.Location, "BitString values are not supported")
+}
+
+func (a *analyzer) columnRef(c *pg.ColumnRef) (*node, error) {
+	parts := make([]string, len(c.Fields))
+	for i, f := range c.Fields {
+		if f.GetAStar() != nil {
+			return nil, a.errorf(c.Location, "A_Star is not supported in this context")
+		}
+		parts[i] = f.GetString_().GetSval()
+	}
+	if len(parts) == 1 {
+		if col, ok := a.columns[parts[0]]; ok {
+			return a.column(col, c.Location), nil
+		}
+	}
+	for i := range parts {
+		parts[i] = identifier(parts[i])
+	}
+	return nil, a.errorf(c.Location, "unknown reference %s", strings.Join(parts, "."))
+}
+
+func (a *analyzer) column(c *Column, loc int32) *node {
+	i, ok := a.index[c.Name]
+	if !ok {
+		i = len(a.used)
+		a.used = append(a.used, typedColumn{name: c.Name, typ: c.typeOf()})
+		a.index[c.Name] = i
+	}
+	return &node{op: opColumn, typ: a.used[i].typ, col: i, loc: loc}
+}
+
+// identifier renders a name as error messages do: quoted unless it is plain.
+func identifier(name string) string {
+	for i, r := range name {
+		if r == '_' || r >= 'a' && r <= 'z' || i > 0 && r >= '0' && r <= '9' {
+			continue
+		}
+		return quoteName(name)
+	}
+	if name == "" {
+		return `""`
+	}
+	return name
+}
+
+func (a *analyzer) param(p *pg.ParamRef) (*node, error) {
+	text, ok := a.given[p.Number]
+	if !ok {
+		return nil, a.errorf(p.Location, "parameter $%d was not provided", p.Number)
+	}
+	if at := badCharacter(text); at >= 0 {
+		return nil, a.errorf(p.Location, `invalid byte sequence for encoding "UTF8" in parameter $%d`, p.Number)
+	}
+	n := constant(typ{}, value{b: []byte(text)}, p.Location)
+	n.param = p.Number
+	if t, ok := a.fixed[p.Number]; ok {
+		return a.settle(n, t)
+	}
+	return n, nil
+}
+
+// settle gives an untyped literal its type. A param keeps the type of its first use.
+func (a *analyzer) settle(n *node, t typ) (*node, error) {
+	if n.op == opNull {
+		return constant(t, value{null: true}, n.loc), nil
+	}
+	if n.param > 0 {
+		if was, ok := a.fixed[n.param]; ok && was != t {
+			return nil, a.errorf(n.loc, "type conflict for $%d: %s and %s", n.param, was, t)
+		}
+		a.fixed[n.param] = t
+	}
+	if t.id >= tComposite {
+		return nil, a.errorf(n.loc, "invalid syntax for type %s: %s", t, n.val.b)
+	}
+	v := value{b: n.val.b}
+	if err := input(t.id, &v); err != nil {
+		return nil, a.errorf(n.loc, "invalid syntax for type %s: %s", t, n.val.b)
+	}
+	return constant(t, v, n.loc), nil
+}
+
+func (a *analyzer) boolean(e *pg.BoolExpr) (*node, error) {
+	args := make([]*node, 0, len(e.Args))
+	for _, x := range e.Args {
+		n, err := a.expr(x)
+		if err != nil {
+			return nil, err
+		}
+		if n, err = a.boolArg(n); err != nil {
+			return nil, err
+		}
+		args = append(args, n)
+	}
+	switch e.Boolop {
+	case pg.BoolExprType_AND_EXPR:
+		return conjunction(opAnd, args, e.Location), nil
+	case pg.BoolExprType_OR_EXPR:
+		return conjunction(opOr, args, e.Location), nil
+	}
+	return negation(args[0], e.Location), nil
+}
+
+func (a *analyzer) boolArg(n *node) (*node, error) {
+	switch {
+	case n.typ.isUnknown():
+		return a.settle(n, typeBool)
+	case n.typ.id == tBool:
+		return n, nil
+	case n.op == opColumn:
+		return nil, a.errorf(n.loc, "reference %s of type %s is not castable to bool", identifier(a.used[n.col].name), n.typ)
+	case n.op == opCast:
+		return nil, a.errorf(n.loc, "function %s returning %s is not castable to bool", n.typ, n.typ)
+	}
+	return nil, a.errorf(n.loc, "constant of type %s is not castable to bool", n.typ)
+}
+
+func (a *analyzer) nullTest(e *pg.NullTest) (*node, error) {
+	arg, err := a.expr(e.Arg)
+	if err != nil {
+		return nil, err
+	}
+	test := isNull
+	if e.Nulltesttype == pg.NullTestType_IS_NOT_NULL {
+		test = isNotNull
+	}
+	return testNull(arg, test, e.Location), nil
+}
+
+func testNull(arg *node, test nullTest, loc int32) *node {
+	if arg.isConst() {
+		return boolConst((arg.op == opNull) == (test == isNull), loc)
+	}
+	return &node{op: opIsNull, typ: typeBool, aux: test, args: []*node{arg}, loc: loc}
+}
+
+func (a *analyzer) truthTest(e *pg.BooleanTest) (*node, error) {
+	arg, err := a.expr(e.Arg)
+	if err != nil {
+		return nil, err
+	}
+	test, name := truthTestOf(e.Booltesttype)
+	if arg.typ.isUnknown() {
+		if arg, err = a.settle(arg, typeBool); err != nil {
+			return nil, err
+		}
+	}
+	if arg.typ.id != tBool {
+		return nil, a.errorf(e.Location, "argument of %s must be bool, not %s", name, arg.typ)
+	}
+	return a.fold(&node{op: opIsTruth, typ: typeBool, aux: test, args: []*node{arg}, loc: e.Location})
+}
+
+func truthTestOf(t pg.BoolTestType) (truthTest, string) {
+	switch t {
+	case pg.BoolTestType_IS_TRUE:
+		return isTrue, "IS TRUE"
+	case pg.BoolTestType_IS_NOT_TRUE:
+		return isNotTrue, "IS NOT TRUE"
+	case pg.BoolTestType_IS_FALSE:
+		return isFalse, "IS FALSE"
+	case pg.BoolTestType_IS_NOT_FALSE:
+		return isNotFalse, "IS NOT FALSE"
+	case pg.BoolTestType_IS_UNKNOWN:
+		return isUnknown, "IS UNKNOWN"
+	}
+	return isNotUnknown, "IS NOT UNKNOWN"
+}
+
+func (a *analyzer) function(e *pg.FuncCall) error {
+	switch {
+	case e.AggStar || e.AggDistinct || len(e.AggOrder) > 0 || e.AggFilter != nil || e.Over != nil || e.AggWithinGroup:
+		return a.errorf(e.Location, "aggregation is not supported in this context")
+	case e.FuncVariadic:
+		return a.errorf(e.Location, "explicit VARIADIC function calls are not currently supported")
+	}
+	for _, x := range e.Args {
+		if _, err := a.expr(x); err != nil {
+			return err
+		}
+	}
+	return a.errorf(e.Location, "unknown or unsupported function %s/%d", lastName(e.Funcname), len(e.Args))
+}
+
+func (a *analyzer) subLink(e *pg.SubLink) error {
+	if e.SubLinkType == pg.SubLinkType_ANY_SUBLINK && len(e.OperName) == 0 {
+		return a.errorf(e.Location, "SubLink is not supported in this context")
+	}
+	return a.errorf(e.Location, "only `value IN (SELECT ...)` sublinks are supported right now")
+}
+
+// lastName is the last part of a possibly qualified name.
+func lastName(names []*pg.Node) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[len(names)-1].GetString_().GetSval()
+}

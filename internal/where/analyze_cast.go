@@ -1,0 +1,79 @@
+package where
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// maxChars is the largest n of varchar(n) and char(n).
+const maxChars = 10_485_760
+
+func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
+	n, err := a.expr(e.Arg)
+	if err != nil {
+		return nil, err
+	}
+	t, limit, err := a.typeName(e.TypeName)
+	if err != nil {
+		return nil, err
+	}
+	loc := e.Location
+	if loc < 0 {
+		loc = e.TypeName.GetLocation()
+	}
+	if n.typ.isUnknown() {
+		n, err = a.settle(n, t)
+	} else if n.typ != t {
+		n, err = a.cast(n, t, loc)
+	}
+	if err != nil || limit < 0 {
+		return n, err
+	}
+	return a.fold(&node{op: opCast, typ: t, aux: castLimitChars, col: limit, args: []*node{n}, loc: loc})
+}
+
+// cast converts n, explicitly or implicitly.
+func (a *analyzer) cast(n *node, t typ, loc int32) (*node, error) {
+	id, ctx := castBetween(n.typ.id, t.id)
+	if ctx == castNone || n.typ.id == tEnum && t.id == tEnum {
+		return nil, a.errorf(loc, "unknown cast from type %s to type %s", n.typ, t)
+	}
+	return a.fold(&node{op: opCast, typ: t, aux: id, args: []*node{n}, loc: loc})
+}
+
+// typeName resolves the name of a type. The limit is n of varchar(n) and char(n), -1 for none.
+func (a *analyzer) typeName(t *pg.TypeName) (typ, int, error) {
+	parts := make([]string, len(t.GetNames()))
+	for i, n := range t.GetNames() {
+		parts[i] = n.GetString_().GetSval()
+	}
+	unsupported := func() (typ, int, error) {
+		for i := range parts {
+			parts[i] = identifier(parts[i])
+		}
+		name := strings.TrimPrefix(strings.Join(parts, "."), "pg_catalog.") + strings.Repeat("[]", len(t.GetArrayBounds()))
+		return typ{}, -1, a.errorf(t.GetLocation(), "unsupported type %s", name)
+	}
+	if len(parts) == 2 && parts[0] == "pg_catalog" {
+		parts = parts[1:]
+	}
+	if len(parts) != 1 || t.GetSetof() || t.GetPctType() || len(t.GetArrayBounds()) > 0 {
+		return unsupported()
+	}
+	id, ok := named(parts[0])
+	if !ok {
+		return unsupported()
+	}
+	if len(t.GetTypmods()) == 0 {
+		return typ{id: id}, -1, nil
+	}
+	if id != tVarchar && id != tBpchar || len(t.GetTypmods()) != 1 {
+		return typ{}, -1, a.errorf(t.GetLocation(), "type modifiers of %s are not supported", id.info().name)
+	}
+	limit := t.GetTypmods()[0].GetAConst().GetIval().GetIval()
+	if limit < 1 || limit > maxChars {
+		return typ{}, -1, a.errorf(t.GetLocation(), "length for type %s must be between 1 and %d", id.info().name, maxChars)
+	}
+	return typ{id: id}, int(limit), nil
+}

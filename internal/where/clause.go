@@ -1,0 +1,73 @@
+package where
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Clause is a compiled where clause. It is immutable and safe for concurrent use, and nothing but its encoding: some fifty
+// bytes for a comparison of a column with a number.
+type Clause struct {
+	code string
+}
+
+// Unmarshal reads what MarshalBinary wrote. It parses no SQL, checks every byte and copies b.
+func Unmarshal(b []byte) (*Clause, error) {
+	code := string(b)
+	if _, _, err := decode(code); err != nil {
+		return nil, err
+	}
+	return &Clause{code: code}, nil
+}
+
+// MarshalBinary encodes the compiled form. Clauses with equal SQL over columns of equal types have equal bytes.
+func (c *Clause) MarshalBinary() ([]byte, error) { return []byte(c.code), nil }
+
+// tree reads the encoding back. It cannot fail: only checked bytes become a Clause.
+func (c *Clause) tree() ([]typedColumn, *node) {
+	cols, root, err := decode(c.code)
+	if err != nil {
+		panic(fmt.Sprintf("where: a clause holds malformed bytes: %x", c.code))
+	}
+	return cols, root
+}
+
+// SQL is the canonical text: the clause's part of a shape's identity, and what snapshots are queried with. It has no
+// parameters. In the session that spec http-api §19 asks for, Postgres evaluates it as Eval does.
+func (c *Clause) SQL() string {
+	cols, root := c.tree()
+	return printSQL(cols, root)
+}
+
+// Columns are the referenced columns, sorted and without duplicates.
+func (c *Clause) Columns() []string {
+	cols, _ := c.tree()
+	names := make([]string, len(cols))
+	for i, col := range cols {
+		names[i] = col.name
+	}
+	return names
+}
+
+// Bind resolves the referenced columns to tuple positions: names[i] is the column at position i. A missing column is an error.
+func (c *Clause) Bind(names []string) (*Program, error) {
+	d := decoder{b: c.code, i: 1}
+	p := &Program{code: c.code}
+	if n := d.count(); n > 0 {
+		p.pos = make([]int32, n)
+	}
+	for i := range p.pos {
+		id := typeID(d.byte())
+		name := d.text()
+		if id >= tEnum {
+			d.text()
+		}
+		at := slices.Index(names, name)
+		if at < 0 {
+			return nil, fmt.Errorf("bind where clause: no column %q", name)
+		}
+		p.pos[i] = int32(at)
+	}
+	p.root = int32(d.i)
+	return p, nil
+}

@@ -1,0 +1,296 @@
+package where
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+)
+
+// ErrCorrupt reports bytes that are not a compiled clause of this version.
+var ErrCorrupt = errors.New("not a compiled where clause")
+
+// maxDepth bounds the nesting of the tree: of clauses, so that neither this package nor Postgres runs out of stack, and of
+// encoded nodes.
+const maxDepth = 400
+
+// decoder reads the encoding back and checks everything that evaluation relies on.
+type decoder struct {
+	b    string
+	i    int
+	cols []typedColumn
+}
+
+func decode(b string) ([]typedColumn, *node, error) {
+	d := &decoder{b: b}
+	if d.byte() != formatVersion {
+		return nil, nil, ErrCorrupt
+	}
+	count := d.count()
+	for range count {
+		c := typedColumn{typ: typ{id: typeID(d.byte())}}
+		c.name = d.text()
+		if c.typ.id >= tEnum {
+			c.typ.name = d.text()
+		}
+		if c.typ.id == tUnknown || c.typ.id >= typeCount || d.i < 0 {
+			return nil, nil, ErrCorrupt
+		}
+		d.cols = append(d.cols, c)
+	}
+	root := d.node(maxDepth)
+	if root == nil || root.typ.id != tBool || d.i != len(b) {
+		return nil, nil, ErrCorrupt
+	}
+	return d.cols, root, nil
+}
+
+// After the first failure i is -1 and every read yields zero.
+func (d *decoder) fail() { d.i = -1 }
+
+func (d *decoder) byte() byte {
+	if d.i < 0 || d.i >= len(d.b) {
+		d.fail()
+		return 0
+	}
+	d.i++
+	return d.b[d.i-1]
+}
+
+func (d *decoder) uvarint() uint64 {
+	var n uint64
+	for shift := 0; shift < 63; shift += 7 {
+		c := d.byte()
+		n |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return n
+		}
+	}
+	d.fail()
+	return 0
+}
+
+// count reads a number of things of at least one byte each.
+func (d *decoder) count() int {
+	n := d.uvarint()
+	if d.i < 0 || n > uint64(len(d.b)-d.i) {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) text() string {
+	n := d.count()
+	if d.i < 0 {
+		return ""
+	}
+	d.i += n
+	return d.b[d.i-n : d.i]
+}
+
+// node reads a node, nil when it is malformed.
+func (d *decoder) node(depth int) *node {
+	if depth == 0 {
+		return nil
+	}
+	n := &node{op: op(d.byte()), typ: typeBool}
+	switch n.op {
+	case opConst:
+		n.typ.id = typeID(d.byte())
+		if !d.value(n.typ.id, &n.val) {
+			return nil
+		}
+		return n
+	case opNull:
+		n.typ.id = typeID(d.byte())
+		return n.orNil(n.typ.id > tUnknown && n.typ.id < typeCount && d.i >= 0)
+	case opColumn:
+		return d.column(n)
+	case opAnd, opOr:
+		return d.list(n, depth)
+	case opIn:
+		return d.in(n, depth)
+	case opNot:
+		return n.orNil(d.args(n, 1, depth) && n.args[0].typ.id == tBool)
+	case opCompare:
+		n.fam, n.rel = family(d.byte()), relation(d.byte())
+		return n.orNil(n.rel >= relEQ && n.rel <= relGE && d.args(n, 2, depth) && n.held(n.fam.rep()))
+	case opDistinct:
+		n.fam = family(d.byte())
+		return n.orNil(d.args(n, 2, depth) && n.held(n.fam.rep()))
+	case opIsNull:
+		n.aux = d.byte()
+		return n.orNil(n.aux <= isNotNull && d.args(n, 1, depth))
+	case opIsTruth:
+		n.aux = d.byte()
+		return n.orNil(n.aux <= isNotUnknown && d.args(n, 1, depth) && n.args[0].typ.id == tBool)
+	case opLike:
+		n.aux = d.byte()
+		return n.orNil(n.aux <= 7 && d.args(n, 2, depth) && n.held(repBytes) && n.shaped())
+	case opCast:
+		return d.cast(n, depth)
+	}
+	return nil
+}
+
+func (n *node) orNil(ok bool) *node {
+	if !ok {
+		return nil
+	}
+	return n
+}
+
+// held reports whether the arguments are held as r, which the evaluation takes for granted.
+func (n *node) held(r rep) bool {
+	for _, a := range n.args {
+		if r == repNone || a.typ.id.info().rep != r {
+			return false
+		}
+	}
+	return true
+}
+
+// shaped reports whether a LIKE node's shape is that of its pattern.
+func (n *node) shaped() bool {
+	shape := n.aux & likeShape
+	p := n.args[1]
+	return shape == likeGeneral || n.aux&likeFold == 0 && p.op == opConst && shapeOf(p.val.b) == shape
+}
+
+func (d *decoder) args(n *node, count, depth int) bool {
+	for range count {
+		a := d.node(depth - 1)
+		if a == nil {
+			return false
+		}
+		n.args = append(n.args, a)
+	}
+	return d.i >= 0
+}
+
+func (d *decoder) column(n *node) *node {
+	n.typ.id = typeID(d.byte())
+	col := d.uvarint()
+	if d.i < 0 || col >= uint64(len(d.cols)) {
+		return nil
+	}
+	n.col = int(col)
+	if d.cols[n.col].typ.id != n.typ.id {
+		return nil
+	}
+	n.typ = d.cols[n.col].typ
+	return n
+}
+
+func (d *decoder) list(n *node, depth int) *node {
+	length := d.count()
+	end := d.i + length
+	for d.i >= 0 && d.i < end {
+		if !d.args(n, 1, depth) || n.args[len(n.args)-1].typ.id != tBool {
+			return nil
+		}
+	}
+	return n.orNil(d.i == end && len(n.args) > 1)
+}
+
+func (d *decoder) in(n *node, depth int) *node {
+	n.fam, n.aux = family(d.byte()), d.byte()
+	item := typeID(d.byte())
+	if n.aux > 1 || item >= typeCount || item.info().rep != n.fam.rep() || !d.args(n, 1, depth) || !n.held(n.fam.rep()) {
+		return nil
+	}
+	count := d.count()
+	table := d.i
+	if d.i < 0 || count == 0 || count > (len(d.b)-d.i)/4 {
+		return nil
+	}
+	d.i += 4 * count
+	length := d.count()
+	start := d.i
+	if d.i < 0 {
+		return nil
+	}
+	for i := range count {
+		if offsetAt(d.b, table, i) != d.i-start {
+			return nil
+		}
+		a := &node{op: opConst, typ: typ{id: item}}
+		if !d.value(item, &a.val) || d.i-start > length {
+			return nil
+		}
+		n.args = append(n.args, a)
+		if i > 0 && n.fam.compare(&n.args[i].val, &a.val) >= 0 {
+			return nil
+		}
+	}
+	return n.orNil(d.i-start == length)
+}
+
+func offsetAt(b string, table, i int) int {
+	at := b[table+4*i:]
+	return int(uint32(at[0]) | uint32(at[1])<<8 | uint32(at[2])<<16 | uint32(at[3])<<24)
+}
+
+func (d *decoder) cast(n *node, depth int) *node {
+	n.aux, n.typ.id = d.byte(), typeID(d.byte())
+	if n.aux == castLimitChars {
+		n.col = int(d.uvarint())
+	}
+	if n.aux >= castCount || n.typ.id == tUnknown || n.typ.id >= tEnum || !d.args(n, 1, depth) {
+		return nil
+	}
+	return n.orNil(castFits(n.aux, n.args[0].typ.id, n.typ.id))
+}
+
+// castFits reports whether the compiler could have written such a cast.
+func castFits(id castID, from, to typeID) bool {
+	switch id {
+	case castDateLift:
+		return from == tDate && to == tTimestamp
+	case castLimitChars:
+		return from == to && (to == tVarchar || to == tBpchar)
+	}
+	found, ctx := castBetween(from, to)
+	return ctx != castNone && found == id
+}
+
+// value reads a constant of a type and checks that it is one.
+func (d *decoder) value(id typeID, v *value) bool {
+	if id == tUnknown || id >= typeCount {
+		return false
+	}
+	switch id.info().rep {
+	case repInt:
+		u := uint64(0)
+		for shift := 0; ; shift += 7 {
+			c := d.byte()
+			if d.i < 0 || shift > 63 || shift == 63 && c > 1 {
+				return false
+			}
+			u |= uint64(c&0x7f) << shift
+			if c < 0x80 {
+				break
+			}
+		}
+		v.i = int64(u>>1) ^ -int64(u&1)
+		if id == tBool && v.i != 0 && v.i != 1 {
+			return false
+		}
+	case repFloat:
+		if d.i < 0 || len(d.b)-d.i < 8 {
+			return false
+		}
+		v.f = math.Float64frombits(binary.LittleEndian.Uint64([]byte(d.b[d.i : d.i+8])))
+		d.i += 8
+	case repBytes:
+		v.b = []byte(d.text())
+		if id == tNumeric {
+			if _, ok := viewDecimal(v.b); !ok {
+				return false
+			}
+		}
+	default:
+		return false
+	}
+	return d.i >= 0
+}

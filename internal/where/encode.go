@@ -1,0 +1,141 @@
+package where
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A clause is kept and stored as one string of bytes, which is evaluated as it is:
+//
+//	version, count of columns, for each column: type, name, type name (enum, composite and opaque types)
+//	the root node
+//
+// A node is its op, its attributes, and its arguments in order. Counts and lengths are uvarints. The arguments of AND and OR
+// are preceded by their length in bytes so that they can be skipped.
+
+// formatVersion is the version of the encoding. Any change of a number or a layout is a new version.
+const formatVersion = 1
+
+// maxEncoded bounds the compiled form: short literals can stand for long numbers.
+const maxEncoded = 1 << 20
+
+func encode(cols []typedColumn, root *node) string {
+	b := []byte{formatVersion}
+	b = binary.AppendUvarint(b, uint64(len(cols)))
+	for _, c := range cols {
+		b = append(b, byte(c.typ.id))
+		b = appendText(b, c.name)
+		if c.typ.id >= tEnum {
+			b = appendText(b, c.typ.name)
+		}
+	}
+	return string(appendNode(b, root))
+}
+
+func appendText[T string | []byte](b []byte, t T) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(t))), t...)
+}
+
+func appendNode(b []byte, n *node) []byte {
+	b = append(b, byte(n.op))
+	switch n.op {
+	case opConst:
+		b = append(b, byte(n.typ.id))
+		return appendValue(b, n.typ.id, &n.val)
+	case opNull:
+		return append(b, byte(n.typ.id))
+	case opColumn:
+		b = append(b, byte(n.typ.id))
+		return binary.AppendUvarint(b, uint64(n.col))
+	case opAnd, opOr:
+		var args []byte
+		for _, a := range n.args {
+			args = appendNode(args, a)
+		}
+		return appendText(b, args)
+	case opCompare:
+		b = append(b, byte(n.fam), byte(n.rel))
+	case opDistinct:
+		b = append(b, byte(n.fam))
+	case opIsNull, opIsTruth, opLike:
+		b = append(b, n.aux)
+	case opCast:
+		b = append(b, n.aux, byte(n.typ.id))
+		if n.aux == castLimitChars {
+			b = binary.AppendUvarint(b, uint64(n.col))
+		}
+	case opIn:
+		return appendIn(b, n)
+	}
+	for _, a := range n.args {
+		b = appendNode(b, a)
+	}
+	return b
+}
+
+// appendIn writes the tested value, then the list as a table of offsets and the values, so that it can be searched by halves.
+func appendIn(b []byte, n *node) []byte {
+	item := n.args[1].typ.id
+	b = append(b, byte(n.fam), n.aux, byte(item))
+	b = appendNode(b, n.args[0])
+	b = binary.AppendUvarint(b, uint64(len(n.args)-1))
+	var values []byte
+	for _, a := range n.args[1:] {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(values)))
+		values = appendValue(values, item, &a.val)
+	}
+	return appendText(b, values)
+}
+
+func appendValue(b []byte, id typeID, v *value) []byte {
+	switch id.info().rep {
+	case repInt:
+		return binary.AppendVarint(b, v.i)
+	case repFloat:
+		return binary.LittleEndian.AppendUint64(b, math.Float64bits(v.f))
+	}
+	return appendText(b, v.b)
+}
+
+// typedColumn is a column that a clause refers to.
+type typedColumn struct {
+	name string
+	typ  typ
+}
+
+// normalize drops columns that folding has made unused and orders the rest by name, so that equal clauses have equal bytes.
+func normalize(cols []typedColumn, root *node) []typedColumn {
+	used := make([]bool, len(cols))
+	walk(root, func(n *node) {
+		if n.op == opColumn {
+			used[n.col] = true
+		}
+	})
+	order := make([]int, 0, len(cols))
+	for i := range cols {
+		if used[i] {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(cols[a].name, cols[b].name) })
+	kept, moved := make([]typedColumn, len(order)), make([]int, len(cols))
+	for to, from := range order {
+		kept[to], moved[from] = cols[from], to
+	}
+	walk(root, func(n *node) {
+		if n.op == opColumn {
+			n.col = moved[n.col]
+		}
+	})
+	return kept
+}
+
+// walk visits every node once. Nodes are not shared between parents once a tree is complete.
+func walk(n *node, visit func(*node)) {
+	visit(n)
+	for _, a := range n.args {
+		walk(a, visit)
+	}
+}

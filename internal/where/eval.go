@@ -1,0 +1,359 @@
+package where
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"unsafe"
+)
+
+// Program is a Clause bound to the column positions of one relation version. It is immutable and safe for concurrent use.
+type Program struct {
+	code string
+	root int32
+	// pos maps the clause's columns to tuple positions.
+	pos []int32
+}
+
+// Scratch is the reusable memory of evaluations. The zero value is ready; it must not be used by two evaluations at once.
+type Scratch struct {
+	buf []byte
+}
+
+// machine is one evaluation. It walks the encoded tree; a node leaves its value in out and the position after it.
+type machine struct {
+	code string
+	pos  []int32
+	row  [][]byte
+	s    *Scratch
+}
+
+// errTuple reports a row that is shorter than the relation that the program was bound to.
+var errTuple = errors.New("row does not fit the bound columns")
+
+// Eval evaluates the clause over a row in text form, where nil is NULL. An error means that Postgres would have failed too, or
+// that a value is not in the output form of its type; the row is then not in the shape.
+func (p *Program) Eval(row [][]byte, s *Scratch) (Truth, error) {
+	s.buf = s.buf[:0]
+	m := machine{code: p.code, pos: p.pos, row: row, s: s}
+	var v value
+	if _, err := m.eval(int(p.root), &v); err != nil {
+		return Null, err
+	}
+	return v.truth(), nil
+}
+
+func (v *value) truth() Truth {
+	switch {
+	case v.null:
+		return Null
+	case v.i != 0:
+		return True
+	}
+	return False
+}
+
+func (v *value) setBool(b bool) {
+	v.null, v.i = false, 0
+	if b {
+		v.i = 1
+	}
+}
+
+func (m *machine) uvarint(i int) (uint64, int) {
+	var n uint64
+	for shift := 0; ; shift += 7 {
+		c := m.code[i]
+		i++
+		n |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return n, i
+		}
+	}
+}
+
+// bytes views a part of the code without copying. Values are never modified.
+func (m *machine) bytes(from, to int) []byte {
+	return unsafe.Slice(unsafe.StringData(m.code[from:to]), to-from)
+}
+
+func (m *machine) eval(i int, out *value) (int, error) {
+	switch op(m.code[i]) {
+	case opConst:
+		out.null = false
+		return m.value(typeID(m.code[i+1]), i+2, out), nil
+	case opNull:
+		out.null = true
+		return i + 2, nil
+	case opColumn:
+		return m.column(i+1, out)
+	case opAnd:
+		return m.and(i+1, out)
+	case opOr:
+		return m.or(i+1, out)
+	case opNot:
+		next, err := m.eval(i+1, out)
+		out.i ^= 1
+		return next, err
+	case opCompare:
+		return m.compare(i+1, out)
+	case opDistinct:
+		return m.distinct(i+1, out)
+	case opIsNull:
+		return m.isNull(i+1, out)
+	case opIsTruth:
+		return m.isTruth(i+1, out)
+	case opIn:
+		return m.in(i+1, out)
+	case opLike:
+		return m.like(i+1, out)
+	case opCast:
+		return m.cast(i+1, out)
+	}
+	return i, ErrCorrupt
+}
+
+// value reads a constant.
+func (m *machine) value(id typeID, i int, out *value) int {
+	switch id.info().rep {
+	case repInt:
+		u, next := m.uvarint(i)
+		out.i = int64(u>>1) ^ -int64(u&1)
+		return next
+	case repFloat:
+		out.f = math.Float64frombits(binary.LittleEndian.Uint64(m.bytes(i, i+8)))
+		return i + 8
+	}
+	n, i := m.uvarint(i)
+	out.b = m.bytes(i, i+int(n))
+	return i + int(n)
+}
+
+func (m *machine) column(i int, out *value) (int, error) {
+	id := typeID(m.code[i])
+	col, next := m.uvarint(i + 1)
+	at := int(m.pos[col])
+	if at >= len(m.row) {
+		return next, errTuple
+	}
+	text := m.row[at]
+	if out.null = text == nil; out.null {
+		return next, nil
+	}
+	if err := columnValue(id, text, out); err != nil {
+		return next, fmt.Errorf("read %s %q: %w", typ{id: id}, text, err)
+	}
+	return next, nil
+}
+
+// columnValue reads the text that the stream has for a column.
+func columnValue(id typeID, text []byte, out *value) (err error) {
+	switch id {
+	case tInt2, tInt4, tInt8:
+		out.i, err = parseInt(text)
+	case tText, tVarchar, tBpchar, tName, tEnum, tUUID:
+		out.b = text
+	case tBool:
+		switch string(text) {
+		case "t", "true":
+			out.i = 1
+		case "f", "false":
+			out.i = 0
+		default:
+			return errSyntax
+		}
+	case tNumeric:
+		out.b = text
+		if _, ok := viewDecimal(text); !ok {
+			return errSyntax
+		}
+	case tFloat4:
+		out.f, err = inputFloat(text, 32)
+	case tFloat8:
+		out.f, err = inputFloat(text, 64)
+	case tDate:
+		out.i, err = inputDate(text)
+	case tTime:
+		out.i, err = inputTime(text)
+	case tTimestamp:
+		out.i, err = inputTimestamp(text, false)
+	case tTimestamptz:
+		out.i, err = inputTimestamp(text, true)
+	default:
+		out.b = text
+	}
+	return err
+}
+
+// and stops at the first false, or stops with the first error: what comes before an error decides, as it does in Postgres.
+func (m *machine) and(i int, out *value) (int, error) {
+	n, i := m.uvarint(i)
+	end := i + int(n)
+	null := false
+	for i < end {
+		var err error
+		if i, err = m.eval(i, out); err != nil {
+			return end, err
+		}
+		switch out.truth() {
+		case False:
+			return end, nil
+		case Null:
+			null = true
+		}
+	}
+	out.null, out.i = null, 1
+	return end, nil
+}
+
+func (m *machine) or(i int, out *value) (int, error) {
+	n, i := m.uvarint(i)
+	end := i + int(n)
+	null := false
+	for i < end {
+		var err error
+		if i, err = m.eval(i, out); err != nil {
+			return end, err
+		}
+		switch out.truth() {
+		case True:
+			return end, nil
+		case Null:
+			null = true
+		}
+	}
+	out.null, out.i = null, 0
+	return end, nil
+}
+
+func (m *machine) compare(i int, out *value) (int, error) {
+	fam, rel := family(m.code[i]), relation(m.code[i+1])
+	var right value
+	i, err := m.pair(i+2, out, &right)
+	if err != nil {
+		return i, err
+	}
+	if out.null || right.null {
+		out.null = true
+		return i, nil
+	}
+	out.setBool(rel.holds(fam.compare(out, &right)))
+	return i, nil
+}
+
+func (m *machine) pair(i int, left, right *value) (int, error) {
+	i, err := m.eval(i, left)
+	if err != nil {
+		return i, err
+	}
+	return m.eval(i, right)
+}
+
+func (m *machine) distinct(i int, out *value) (int, error) {
+	fam := family(m.code[i])
+	var right value
+	i, err := m.pair(i+1, out, &right)
+	if err != nil {
+		return i, err
+	}
+	if out.null || right.null {
+		out.setBool(out.null != right.null)
+		return i, nil
+	}
+	out.setBool(fam.compare(out, &right) != 0)
+	return i, nil
+}
+
+func (m *machine) isNull(i int, out *value) (int, error) {
+	test := m.code[i]
+	composite := op(m.code[i+1]) == opColumn && typeID(m.code[i+2]) == tComposite
+	i, err := m.eval(i+1, out)
+	if err != nil {
+		return i, err
+	}
+	switch {
+	case out.null || !composite:
+		out.setBool(out.null == (test == isNull))
+	default:
+		nulls, others := compositeFields(out.b)
+		if test == isNull {
+			out.setBool(others == 0)
+		} else {
+			out.setBool(nulls == 0)
+		}
+	}
+	return i, nil
+}
+
+func (m *machine) isTruth(i int, out *value) (int, error) {
+	test := m.code[i]
+	i, err := m.eval(i+1, out)
+	if err != nil {
+		return i, err
+	}
+	t := out.truth()
+	switch test {
+	case isTrue:
+		out.setBool(t == True)
+	case isNotTrue:
+		out.setBool(t != True)
+	case isFalse:
+		out.setBool(t == False)
+	case isNotFalse:
+		out.setBool(t != False)
+	case isUnknown:
+		out.setBool(t == Null)
+	default:
+		out.setBool(t != Null)
+	}
+	return i, nil
+}
+
+func (m *machine) in(i int, out *value) (int, error) {
+	fam, withNull, item := family(m.code[i]), m.code[i+1] == 1, typeID(m.code[i+2])
+	i, err := m.eval(i+3, out)
+	if err != nil {
+		return i, err
+	}
+	n, table := m.uvarint(i)
+	length, start := m.uvarint(table + 4*int(n))
+	end := start + int(length)
+	if out.null {
+		return end, nil
+	}
+	low, high := 0, int(n)
+	var v value
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		m.value(item, start+offsetAt(m.code, table, mid), &v)
+		switch c := fam.compare(out, &v); {
+		case c == 0:
+			out.setBool(true)
+			return end, nil
+		case c < 0:
+			high = mid
+		default:
+			low = mid + 1
+		}
+	}
+	out.setBool(false)
+	out.null = withNull
+	return end, nil
+}
+
+func (m *machine) like(i int, out *value) (int, error) {
+	flags := m.code[i]
+	var pattern value
+	i, err := m.pair(i+1, out, &pattern)
+	if err != nil {
+		return i, err
+	}
+	if out.null || pattern.null {
+		out.null = true
+		return i, nil
+	}
+	ok, err := like(flags, out.b, pattern.b)
+	out.setBool(ok)
+	return i, err
+}

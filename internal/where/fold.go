@@ -1,0 +1,67 @@
+package where
+
+// conjunction joins conditions by AND or OR, flat. Constants that do not matter are dropped and one that decides is the
+// result, as Postgres' planner does it: what stands beside it is then not evaluated and cannot fail.
+func conjunction(o op, args []*node, loc int32) *node {
+	neutral := o == opAnd
+	n := &node{op: o, typ: typeBool, loc: loc}
+	for _, a := range args {
+		switch {
+		case a.isBool(!neutral):
+			return a
+		case a.isBool(neutral):
+		case a.op == o:
+			n.args = append(n.args, a.args...)
+		default:
+			n.args = append(n.args, a)
+		}
+	}
+	switch len(n.args) {
+	case 0:
+		return boolConst(neutral, loc)
+	case 1:
+		return n.args[0]
+	}
+	return n
+}
+
+func negation(n *node, loc int32) *node {
+	switch n.op {
+	case opConst:
+		return boolConst(n.val.i == 0, loc)
+	case opNull:
+		return n
+	case opNot:
+		return n.args[0]
+	}
+	return &node{op: opNot, typ: typeBool, args: []*node{n}, loc: loc}
+}
+
+// strict reports whether a NULL argument makes the result NULL.
+func (n *node) strict() bool {
+	return n.op == opCompare || n.op == opLike || n.op == opCast || n.op == opIn
+}
+
+// fold evaluates n when its arguments are constants.
+func (a *analyzer) fold(n *node) (*node, error) {
+	all := true
+	for i, arg := range n.args {
+		if arg.op == opNull && n.strict() && (n.op != opIn || i == 0) {
+			return constant(n.typ, value{null: true}, n.loc), nil
+		}
+		all = all && arg.isConst()
+	}
+	if !all {
+		return n, nil
+	}
+	m := machine{code: string(appendNode(nil, n)), s: &Scratch{}}
+	var v value
+	if _, err := m.eval(0, &v); err != nil {
+		if n.op == opCast {
+			arg := n.args[0]
+			return nil, a.errorf(n.loc, "could not cast value %s from %s to %s", outputText(arg.typ.id, &arg.val), arg.typ, n.typ)
+		}
+		return nil, a.errorf(n.loc, "Failed to apply function to constant arguments")
+	}
+	return constant(n.typ, v, n.loc), nil
+}

@@ -1,0 +1,81 @@
+package where
+
+// op is what a node does. The numbers are stored in compiled clauses.
+type op uint8
+
+const (
+	opConst    op = 1
+	opNull     op = 2
+	opColumn   op = 3
+	opAnd      op = 4
+	opOr       op = 5
+	opNot      op = 6
+	opCompare  op = 7  // family, relation
+	opDistinct op = 8  // family; true or false, never NULL
+	opIsNull   op = 9  // aux: nullTest
+	opIsTruth  op = 10 // aux: truthTest
+	opIn       op = 11 // family; args[0] in the constants args[1:], sorted and distinct; aux 1: and a NULL
+	opLike     op = 12 // aux: likeFlags
+	opCast     op = 13 // aux: castID
+)
+
+// nullTest is the kind of an opIsNull node.
+type nullTest = uint8
+
+const (
+	isNull    nullTest = 0
+	isNotNull nullTest = 1
+)
+
+// truthTest is the kind of an opIsTruth node.
+type truthTest = uint8
+
+const (
+	isTrue       truthTest = 0
+	isNotTrue    truthTest = 1
+	isFalse      truthTest = 2
+	isNotFalse   truthTest = 3
+	isUnknown    truthTest = 4
+	isNotUnknown truthTest = 5
+)
+
+// node is one node of the typed tree. Nodes live while a clause is compiled, printed or routed; what is kept is their
+// encoding.
+type node struct {
+	op   op
+	typ  typ
+	args []*node
+	loc  int32 // byte offset in the parsed text, for errors
+
+	val   value    // opConst
+	col   int      // opColumn: index into the clause's columns
+	fam   family   // opCompare, opDistinct, opIn
+	rel   relation // opCompare
+	aux   uint8
+	param int32 // n for an untyped $n
+}
+
+var typeBool = typ{id: tBool}
+
+func (n *node) isConst() bool { return n.op == opConst || n.op == opNull }
+
+// constant makes a constant of type t out of v.
+func constant(t typ, v value, loc int32) *node {
+	if v.null {
+		return &node{op: opNull, typ: t, loc: loc}
+	}
+	return &node{op: opConst, typ: t, val: v, loc: loc}
+}
+
+func boolConst(b bool, loc int32) *node {
+	v := value{}
+	if b {
+		v.i = 1
+	}
+	return constant(typeBool, v, loc)
+}
+
+// isBool reports whether n is the constant b.
+func (n *node) isBool(b bool) bool {
+	return n.op == opConst && n.typ.id == tBool && (n.val.i != 0) == b
+}

@@ -1,0 +1,191 @@
+package where
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Binding strengths of what is printed, weakest first. What stands next to an operator is put in parentheses unless it binds
+// as strongly as a cast, which is plainer than SQL's own table and never wrong.
+const (
+	bindOr = iota
+	bindAnd
+	bindNot
+	bindOperator
+	bindCast
+	bindAtom
+)
+
+// printSQL prints the canonical text. Every cast and the type of every constant is spelled out, so that Postgres can only
+// resolve the operators that the tree has. Comparisons of texts by order say COLLATE "C": a database's own collation is not
+// known here, and the snapshot and the live stream must put a row on the same side.
+func printSQL(cols []typedColumn, root *node) string {
+	p := printer{cols: cols}
+	p.print(root, bindOr)
+	return p.String()
+}
+
+type printer struct {
+	strings.Builder
+	cols []typedColumn
+}
+
+// print writes n, in parentheses if it binds weaker than least.
+func (p *printer) print(n *node, least int) {
+	if n.op == opCast && n.aux == castDateLift {
+		p.print(n.args[0], least)
+		return
+	}
+	wrap := binding(n) < least
+	if wrap {
+		p.WriteByte('(')
+	}
+	p.bare(n)
+	if wrap {
+		p.WriteByte(')')
+	}
+}
+
+func binding(n *node) int {
+	switch n.op {
+	case opOr:
+		return bindOr
+	case opAnd:
+		return bindAnd
+	case opNot:
+		if negatable(n.args[0]) {
+			return bindOperator
+		}
+		return bindNot
+	case opConst, opColumn, opNull:
+		return bindAtom
+	case opCast:
+		return bindCast
+	}
+	return bindOperator
+}
+
+// negatable reports whether NOT is part of the operator that stands for n.
+func negatable(n *node) bool { return n.op == opLike || n.op == opIn || n.op == opDistinct }
+
+func (p *printer) bare(n *node) {
+	switch n.op {
+	case opConst, opNull:
+		p.WriteString(literal(n))
+	case opColumn:
+		p.WriteString(quoteName(p.cols[n.col].name))
+	case opAnd:
+		p.join(n.args, " AND ", bindNot)
+	case opOr:
+		p.join(n.args, " OR ", bindAnd)
+	case opNot:
+		if negatable(n.args[0]) {
+			p.operator(n.args[0], "NOT ")
+			return
+		}
+		p.WriteString("NOT ")
+		p.print(n.args[0], bindOperator)
+	case opCast:
+		p.print(n.args[0], bindCast)
+		p.WriteString("::")
+		p.WriteString(n.typ.String())
+		if n.aux == castLimitChars {
+			p.WriteString("(" + strconv.Itoa(n.col) + ")")
+		}
+	case opIsNull:
+		p.print(n.args[0], bindCast)
+		p.WriteString([...]string{" IS NULL", " IS NOT NULL"}[n.aux])
+	case opIsTruth:
+		p.print(n.args[0], bindCast)
+		p.WriteString([...]string{" IS TRUE", " IS NOT TRUE", " IS FALSE", " IS NOT FALSE", " IS UNKNOWN", " IS NOT UNKNOWN"}[n.aux])
+	default:
+		p.operator(n, "")
+	}
+}
+
+func (p *printer) operator(n *node, not string) {
+	p.print(n.args[0], bindCast)
+	switch n.op {
+	case opCompare:
+		if n.rel.ordered() && collated(n) {
+			p.WriteString(` COLLATE "C"`)
+		}
+		p.WriteString(" " + n.rel.String() + " ")
+		p.print(n.args[1], bindCast)
+	case opDistinct:
+		p.WriteString(" IS " + not + "DISTINCT FROM ")
+		p.print(n.args[1], bindCast)
+	case opLike:
+		if n.aux&likeFold != 0 {
+			p.WriteString(` COLLATE "C" ` + not + "ILIKE ")
+		} else {
+			p.WriteString(" " + not + "LIKE ")
+		}
+		p.print(n.args[1], bindCast)
+	case opIn:
+		p.WriteString(" " + not + "IN (")
+		p.join(n.args[1:], ", ", bindCast)
+		if n.aux == 1 {
+			p.WriteString(", NULL")
+		}
+		p.WriteByte(')')
+	}
+}
+
+// collated reports whether the order of the compared values depends on a collation.
+func collated(n *node) bool {
+	return n.args[0].typ.id.info().category == catString || n.args[1].typ.id.info().category == catString
+}
+
+func (p *printer) join(args []*node, by string, least int) {
+	for i, a := range args {
+		if i > 0 {
+			p.WriteString(by)
+		}
+		p.print(a, least)
+	}
+}
+
+// literal prints a constant so that Postgres gives it the type it has here. Enum labels stay untyped: their type has no name
+// here, and what they are compared with gives it to them.
+func literal(n *node) string {
+	if n.op == opNull {
+		if n.typ.id >= tEnum {
+			return "NULL"
+		}
+		return "NULL::" + n.typ.String()
+	}
+	text := string(outputText(n.typ.id, &n.val))
+	switch n.typ.id {
+	case tBool:
+		return text
+	case tEnum:
+		return quoteText(text)
+	case tInt4:
+		if n.val.i >= 0 {
+			return text
+		}
+	case tInt8:
+		if n.val.i >= 0 && checkInt(n.val.i, tInt4) != nil {
+			return text
+		}
+	case tNumeric:
+		if text[0] >= '0' && text[0] <= '9' && strings.Contains(text, ".") {
+			return text
+		}
+	}
+	return quoteText(text) + "::" + n.typ.String()
+}
+
+func outputText(id typeID, v *value) []byte { return output(nil, id, v) }
+
+func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// quoteText prints a string that means the same whatever standard_conforming_strings is.
+func quoteText(text string) string {
+	quoted := `'` + strings.ReplaceAll(text, `'`, `''`) + `'`
+	if strings.Contains(quoted, `\`) {
+		return `E` + strings.ReplaceAll(quoted, `\`, `\\`)
+	}
+	return quoted
+}
