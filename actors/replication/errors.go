@@ -2,10 +2,9 @@ package replication
 
 import (
 	"errors"
-	"strings"
+	"fmt"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
+	"leyden/internal/pg/connect"
 	"leyden/internal/pg/pgoutput"
 )
 
@@ -20,49 +19,29 @@ type ConfigError struct{ Reason string }
 
 func (e *ConfigError) Error() string { return e.Reason }
 
-// Class says what an error asks for.
-type Class uint8
+// Problem makes connect.Classify call it fatal.
+func (e *ConfigError) Problem() connect.Problem {
+	return connect.NewProblem(connect.ConfigError, e.Reason)
+}
 
-const (
-	// Retry: the next attempt may succeed. Unknown errors are of this class.
-	Retry Class = iota
-	// Fatal: every attempt fails until somebody changes the configuration.
-	Fatal
-	// DropSlot: the slot can never be read on; it has to be dropped, and what shapes hold with it.
-	DropSlot
-)
+// Irrecoverable says that what the slot holds cannot be read: it has to be dropped, and all shapes with it.
+type Irrecoverable struct{ Err error }
 
-// Classify sorts an error of a connection (spec engine §3.7).
-func Classify(err error) Class {
-	var notFull *pgoutput.ErrReplicaNotFull
-	var tooLarge *pgoutput.ErrTxnTooLarge
-	if errors.As(err, &notFull) || errors.As(err, &tooLarge) {
-		return DropSlot
+func (e *Irrecoverable) Error() string { return e.Err.Error() }
+func (e *Irrecoverable) Unwrap() error { return e.Err }
+
+// Problem makes connect.Classify call for a drop of the slot.
+func (e *Irrecoverable) Problem() connect.Problem {
+	return connect.NewProblem(connect.IrrecoverableSlot, e.Err.Error())
+}
+
+// streamError marks the errors of decoding that another attempt would meet again. Bytes that are no pgoutput are not among
+// them: they may have been damaged on the way.
+func streamError(err error) error {
+	_, notFull := errors.AsType[*pgoutput.ErrReplicaNotFull](err)
+	_, tooLarge := errors.AsType[*pgoutput.ErrTxnTooLarge](err)
+	if notFull || tooLarge {
+		return &Irrecoverable{err}
 	}
-	var config *ConfigError
-	if errors.As(err, &config) {
-		return Fatal
-	}
-	var pgErr *pgconn.PgError
-	if !errors.As(err, &pgErr) {
-		return Retry
-	}
-	switch says := func(text string) bool {
-		return strings.Contains(pgErr.Message, text) || strings.Contains(pgErr.Detail, text)
-	}; pgErr.Code {
-	case "55000": // object_not_in_prerequisite_state
-		switch {
-		case says("exceeded the maximum reserved size"), says("can no longer access replication slot"), says("can no longer get changes from replication slot"):
-			return DropSlot
-		case says("wal_level"):
-			return Fatal
-		}
-	case codeInsufficientPrivilege, "28P01", "3D000", "42601":
-		return Fatal
-	case "28000": // invalid_authorization_specification: pg_hba.conf, but also a provider's branch that is not there yet
-		if !says("branch") {
-			return Fatal
-		}
-	}
-	return Retry
+	return fmt.Errorf("decode: %w", err)
 }

@@ -3,6 +3,8 @@ package replication
 import (
 	"context"
 	"time"
+
+	"leyden/internal/pg/connect"
 )
 
 const (
@@ -36,7 +38,7 @@ func loop(ctx context.Context, attempt func(context.Context) (time.Duration, err
 			notify(State{Phase: Stopped})
 			return nil
 		}
-		if Classify(err) != Retry {
+		if connect.Classify(err).Class != connect.Retry {
 			notify(State{Phase: Failed, Err: err})
 			return err
 		}

@@ -139,7 +139,7 @@ func (s *stream) take(data []byte) error {
 		}
 		events, err := s.fragmenter.Feed(x.WALData)
 		if err != nil {
-			return err
+			return streamError(err)
 		}
 		return s.deliver(events)
 	case pglogrepl.PrimaryKeepaliveMessageByteID:

@@ -1,0 +1,101 @@
+package snapshot
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"leyden/internal/shape"
+)
+
+// Query says which rows to read, and how.
+type Query struct {
+	Def *shape.Definition
+	// Subset narrows the rows down, nil for all of the shape.
+	Subset *Subset
+	// FirstRow is how long the first row may take, counted from when the database snapshot is known, and how long that may
+	// take: DefaultFirstRow if 0. The rest of the query has no limit.
+	FirstRow time.Duration
+	// Progress, if set, is called now and then, and at the end. It must not block.
+	Progress func(Stats)
+}
+
+// DefaultFirstRow is the time limit to the first row.
+const DefaultFirstRow = 30 * time.Second
+
+// Subset is the query part of a subset request. Its texts are canonical SQL, already checked.
+type Subset struct {
+	Where   string // "" for none
+	OrderBy string // "" for none
+	Limit   *int64
+	Offset  *int64
+	// Mark is the snapshot_mark of every row, 0 to 2^31-1.
+	Mark int64
+}
+
+// Stats says how much has been read.
+type Stats struct {
+	Rows  int64
+	Bytes int64 // of JSON
+}
+
+// columns are what the query selects: what clients see, then what only the key needs.
+func columns(d *shape.Definition) []string {
+	all := slices.Clone(d.Selected)
+	for _, k := range d.Key {
+		if !slices.Contains(d.Selected, k) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// begin opens the transaction and reads its database snapshot. The database's own statement timeout is for short queries,
+// and does not know that this one is as long as its table.
+const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; SELECT pg_current_snapshot(), pg_current_wal_lsn()`
+
+// copySQL is the query for the rows. Both wheres are in parentheses: either may have an OR at its top.
+func copySQL(q *Query) string {
+	d := q.Def
+	var b strings.Builder
+	b.WriteString("COPY (SELECT ")
+	for i, c := range columns(d) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(pgx.Identifier{c}.Sanitize())
+	}
+	b.WriteString(" FROM ")
+	b.WriteString(pgx.Identifier{d.Table.Schema, d.Table.Name}.Sanitize())
+	var conditions []string
+	if d.Where != nil {
+		conditions = append(conditions, d.Where.SQL())
+	}
+	if q.Subset != nil && q.Subset.Where != "" {
+		conditions = append(conditions, q.Subset.Where)
+	}
+	for i, c := range conditions {
+		b.WriteString([]string{" WHERE (", " AND ("}[i])
+		b.WriteString(c)
+		b.WriteString(")")
+	}
+	if s := q.Subset; s != nil {
+		if s.OrderBy != "" {
+			b.WriteString(" ORDER BY ")
+			b.WriteString(s.OrderBy)
+		}
+		if s.Limit != nil {
+			b.WriteString(" LIMIT ")
+			b.WriteString(strconv.FormatInt(*s.Limit, 10))
+		}
+		if s.Offset != nil {
+			b.WriteString(" OFFSET ")
+			b.WriteString(strconv.FormatInt(*s.Offset, 10))
+		}
+	}
+	b.WriteString(") TO STDOUT")
+	return b.String()
+}

@@ -1,0 +1,234 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"leyden/internal/pg"
+	"leyden/internal/shape"
+)
+
+// Sink takes a snapshot. An error of it ends the run and is what Run returns.
+type Sink interface {
+	// Known is called once, before the first row.
+	Known(s pg.Snapshot, lsn pg.LSN) error
+	// Row takes an insert message; the bytes are valid until it returns.
+	Row(json []byte) error
+}
+
+// cancelGrace is how long a query that is given up may take to be told so.
+const cancelGrace = 5 * time.Second
+
+// Run reads a snapshot over a connection that is idle and has UTF-8 and the five display settings. An error is the sink's, the
+// context's, or an *Error. After an error the connection may be closed; otherwise it is idle again. Everything is sent
+// at once, so that a small snapshot costs one round trip.
+func Run(ctx context.Context, conn *pgconn.PgConn, q Query, sink Sink) (Stats, error) {
+	r := &run{conn: conn, query: &q, sink: sink, rows: newEncoder(&q)}
+	if r.query.FirstRow <= 0 {
+		r.query.FirstRow = DefaultFirstRow
+	}
+	err := r.do(ctx)
+	if err == nil && q.Progress != nil {
+		q.Progress(r.stats)
+	}
+	return r.stats, err
+}
+
+type run struct {
+	conn  *pgconn.PgConn
+	query *Query
+	sink  Sink
+	rows  *encoder
+
+	late  atomic.Bool // a time limit has passed
+	timer *time.Timer // to the database snapshot, then to the first row
+
+	stats    Stats
+	reported Stats
+	known    bool
+	partial  []byte // a line that its message did not end
+}
+
+func (r *run) do(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// A deadline in the past ends whatever the connection waits for, and costs nothing while there is none.
+	abort := func() { r.conn.Conn().SetDeadline(time.Unix(1, 0)) }
+	stop := context.AfterFunc(ctx, abort)
+	r.timer = time.AfterFunc(r.query.FirstRow, func() { r.late.Store(true); abort() })
+
+	err := r.talk()
+	r.timer.Stop()
+	aborted := !stop() || r.late.Load()
+	switch {
+	case err == nil && !aborted:
+		return nil
+	case err == nil: // the end came between the last message and here; the deadline may come still
+		r.close()
+		return nil
+	}
+	var failed *serverError
+	if errors.As(err, &failed) && !aborted {
+		return Classify(failed.PgError, r.query.Subset != nil) // the connection is idle or, if that was fatal, closed
+	}
+	r.giveUp()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case r.late.Load() && !r.known:
+		return slowStart()
+	case r.late.Load():
+		return slowQuery(r.query.FirstRow)
+	}
+	var own *sinkError
+	if errors.As(err, &own) {
+		return own.error
+	}
+	return Classify(err, r.query.Subset != nil)
+}
+
+// sinkError and serverError tell errors of the two sides from errors of the connection.
+type sinkError struct{ error }
+type serverError struct{ *pgconn.PgError }
+
+// giveUp closes the connection and has the server stop working for it.
+func (r *run) giveUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelGrace)
+	defer cancel()
+	if !r.conn.IsClosed() {
+		_ = r.conn.CancelRequest(ctx)
+	}
+	r.close()
+}
+
+func (r *run) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	r.conn.Conn().SetDeadline(time.Now().Add(time.Second))
+	_ = r.conn.Close(ctx)
+}
+
+// talk sends all queries and reads all answers. After an error of the server it reads on, so that the connection is idle
+// again: the commit that is on its way ends the failed transaction.
+func (r *run) talk() error {
+	queries := []string{begin, copySQL(r.query), "COMMIT"}
+	if r.query.Def.Log == shape.LogChangesOnly && r.query.Subset == nil {
+		queries = []string{begin, "COMMIT"}
+	}
+	for _, sql := range queries {
+		r.conn.Frontend().SendQuery(&pgproto3.Query{String: sql})
+	}
+	if err := r.conn.Frontend().Flush(); err != nil {
+		return err
+	}
+	var failed error
+	for open := len(queries); open > 0; {
+		message, err := r.conn.ReceiveMessage(context.Background())
+		if err != nil {
+			var pgErr *pgconn.PgError
+			if errors.As(err, &pgErr) {
+				return &serverError{pgErr}
+			}
+			return err
+		}
+		switch m := message.(type) {
+		case *pgproto3.CopyData:
+			err = r.data(m.Data, failed != nil)
+		case *pgproto3.CopyDone:
+			r.timer.Stop()
+		case *pgproto3.DataRow:
+			err = r.snapshot(m.Values)
+		case *pgproto3.ErrorResponse:
+			if failed == nil {
+				failed = &serverError{pgconn.ErrorResponseToPgError(m)}
+			}
+		case *pgproto3.ReadyForQuery:
+			open--
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if failed == nil && !r.known {
+		return errors.New("the server told no snapshot")
+	}
+	return failed
+}
+
+func (r *run) snapshot(values [][]byte) error {
+	if len(values) != 2 || r.known {
+		return fmt.Errorf("unexpected row of %d columns", len(values))
+	}
+	s, err := pg.ParseSnapshot(string(values[0]))
+	if err != nil {
+		return err
+	}
+	lsn, err := pg.ParseLSN(string(values[1]))
+	if err != nil {
+		return err
+	}
+	r.known = true
+	r.timer.Reset(r.query.FirstRow)
+	if err := r.sink.Known(s, lsn); err != nil {
+		return &sinkError{err}
+	}
+	return nil
+}
+
+// data takes a message of COPY. The server sends one line in each, but the protocol does not promise it.
+func (r *run) data(data []byte, failed bool) error {
+	if r.stats.Rows == 0 {
+		r.timer.Stop()
+	}
+	if failed || !r.known {
+		return nil // the transaction did not begin: these rows are from nowhere
+	}
+	for len(data) > 0 {
+		end := bytes.IndexByte(data, '\n')
+		if end < 0 {
+			r.partial = append(r.partial, data...)
+			return nil
+		}
+		line := data[:end:end]
+		if len(r.partial) > 0 {
+			line = append(r.partial, line...)
+			r.partial = line[:0]
+		}
+		if err := r.line(line); err != nil {
+			return err
+		}
+		data = data[end+1:]
+	}
+	return nil
+}
+
+// Progress is told after so many rows or bytes.
+const (
+	progressRows  = 1024
+	progressBytes = 1 << 20
+)
+
+func (r *run) line(line []byte) error {
+	json, err := r.rows.row(line)
+	if err != nil {
+		return err
+	}
+	if err := r.sink.Row(json); err != nil {
+		return &sinkError{err}
+	}
+	r.stats.Rows++
+	r.stats.Bytes += int64(len(json))
+	if r.query.Progress != nil && (r.stats.Rows-r.reported.Rows >= progressRows || r.stats.Bytes-r.reported.Bytes >= progressBytes) {
+		r.reported = r.stats
+		r.query.Progress(r.stats)
+	}
+	return nil
+}
