@@ -1,0 +1,174 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+
+	"leyden/actors/work"
+	"leyden/internal/change"
+	"leyden/internal/shape"
+)
+
+// Core decides everything that the collector does. It is a plain value: no goroutine, no clock, no I/O.
+type Core struct {
+	run       *work.Run
+	guard     guard
+	router    *router
+	flush     flush
+	relations *relations
+	filtering filtering
+
+	seq     uint64 // of the last work
+	lsn     uint64 // commit LSN of the last fragment that was taken
+	unended bool   // its transaction is open
+}
+
+// CoreConfig is what a Core starts from.
+type CoreConfig struct {
+	Run        *work.Run
+	Filter     Filter
+	Partitions int
+	// Position is the store's: every transaction up to it is stored for every shape.
+	Position uint64
+	// Relations is what Core last gave to be stored of relations, nil for nothing.
+	Relations []byte
+}
+
+// NewCore returns a Core at the start of a run.
+func NewCore(c CoreConfig) (*Core, error) {
+	relations, err := loadRelations(c.Relations)
+	if err != nil {
+		return nil, err
+	}
+	return &Core{
+		run: c.Run, guard: newGuard(c.Position), router: newRouter(c.Filter, c.Partitions), relations: relations,
+		flush: flush{passed: c.Position, told: c.Position}, filtering: newFiltering(), lsn: c.Position,
+	}, nil
+}
+
+// ErrStream reports fragments that do not follow each other as those of a stream do.
+var ErrStream = errors.New("fragments out of order")
+
+// Taken is what became of a fragment.
+type Taken struct {
+	Duplicate bool       // it was processed before
+	Work      *work.Work // nil: it concerns no shape
+	Idle      bool       // it ends a transaction of which this fragment concerns no shape
+}
+
+// Fragment takes in the next fragment. An error means that the stream cannot go on.
+func (c *Core) Fragment(f *change.Fragment) (Taken, error) {
+	fresh, err := c.guard.admit(f)
+	if err != nil {
+		return Taken{}, err
+	}
+	if !fresh {
+		return Taken{Duplicate: true}, nil
+	}
+	if f.Begin == c.unended || c.unended && f.LSN != c.lsn {
+		return Taken{}, fmt.Errorf("%w: fragment that ends at %s, begin %t, follows transaction %d, open %t", ErrStream, f.Last, f.Begin, c.lsn, c.unended)
+	}
+	c.lsn, c.unended = f.LSN, f.Commit == nil
+	w := c.router.route(f, f.Changes)
+	if w != nil {
+		c.number(w)
+	}
+	if f.Commit != nil {
+		c.flush.committed(f.LSN, c.seq)
+		c.filtering.committed(f.XID, f.LSN)
+	}
+	return Taken{Work: w, Idle: f.Commit != nil && w == nil}, nil
+}
+
+// Share returns what a partition gets of the work that Fragment has just returned.
+func (c *Core) Share(w *work.Work, partition int) []work.Delivery { return c.router.share(w, partition) }
+
+// Seq is the number of the last work.
+func (c *Core) Seq() uint64 { return c.seq }
+
+func (c *Core) number(w *work.Work) {
+	c.seq++
+	w.Run, w.Seq = c.run, c.seq
+	w.Open()
+}
+
+// Described is what became of a relation.
+type Described struct {
+	// Known says that the message told nothing new.
+	Known bool
+	// Columns says that the columns of a known table differ; what was cached of it is then dropped by who is affected.
+	Columns bool
+	// Invalid are the shapes that cannot be continued. They are no longer routed to.
+	Invalid []shape.ID
+	// Hold, if there are invalid shapes, is a work that keeps the position before them until they are removed.
+	Hold *work.Work
+	// Store is what is to be stored of relations, nil for no change.
+	Store []byte
+}
+
+// Relation takes in the description of a table.
+func (c *Core) Relation(rel *change.Relation) (Described, error) {
+	old, n := c.relations.compare(rel)
+	if n == unchanged {
+		return Described{Known: true}, nil
+	}
+	d := Described{Columns: n == columnsChanged, Invalid: c.router.filter.AffectedByRelation(old, rel, nil)}
+	for _, id := range d.Invalid {
+		c.forget(id)
+	}
+	if len(d.Invalid) > 0 {
+		d.Hold = c.hold(d.Invalid)
+	}
+	c.relations.track(rel)
+	var err error
+	d.Store, err = c.relations.marshal()
+	return d, err
+}
+
+// hold makes a work whose deliveries are the given shapes', to be completed as held: from the open transaction on, or from
+// the next one.
+func (c *Core) hold(ids []shape.ID) *work.Work {
+	f := &change.Fragment{LSN: c.lsn}
+	if !c.unended {
+		f.LSN++
+	}
+	w := &work.Work{Fragment: f, Deliveries: make([]work.Delivery, len(ids))}
+	for i, id := range ids {
+		w.Deliveries[i].Work, w.Deliveries[i].ID = w, id
+	}
+	c.number(w)
+	return w
+}
+
+// Add routes to a shape, from the next transaction on.
+func (c *Core) Add(m *work.AddShape) {
+	c.router.add(m.ID, m.Def)
+	if m.Filtering {
+		c.filtering.add(m.ID, m.Xmax)
+	}
+}
+
+// Remove stops routing to a shape at once.
+func (c *Core) Remove(id shape.ID) { c.forget(id) }
+
+func (c *Core) forget(id shape.ID) {
+	c.router.remove(id)
+	c.filtering.remove(id)
+}
+
+// Known takes in the xmax of a shape's snapshot.
+func (c *Core) Known(id shape.ID, xmax uint64) { c.filtering.add(id, xmax) }
+
+// FilteringOver returns a shape that must no longer compare transactions with its snapshot, once for each; false when there
+// is none. position is the store's.
+func (c *Core) FilteringOver(position uint64) (shape.ID, bool) { return c.filtering.over(position) }
+
+// Durable takes in what the writer reports.
+func (c *Core) Durable(m *work.Durable) {
+	if m.Run == c.run {
+		c.flush.synced(m.Seq, m.Hold)
+	}
+}
+
+// Boundary returns the flush boundary if it has moved since it was last asked for.
+func (c *Core) Boundary() (lsn uint64, moved bool) { return c.flush.boundary() }

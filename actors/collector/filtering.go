@@ -1,0 +1,83 @@
+package collector
+
+import (
+	"container/heap"
+
+	"leyden/internal/pg"
+	"leyden/internal/shape"
+)
+
+// filtering watches the shapes whose transactions are compared with their snapshot. That must end before the 32-bit
+// transaction ids of the stream have gone half around: after that, new ones look older than the snapshot. A shape that gets
+// changes sees the end by itself; this is for those that get none.
+type filtering struct {
+	byXmax  xmaxHeap
+	passed  []passedShape // in stream order
+	watched map[shape.ID]struct{}
+}
+
+type filteringShape struct {
+	id   shape.ID
+	xmax uint64
+}
+
+// passedShape is a shape whose snapshot can contain nothing from lsn on.
+type passedShape struct {
+	id  shape.ID
+	lsn uint64
+}
+
+func newFiltering() filtering {
+	return filtering{watched: map[shape.ID]struct{}{}}
+}
+
+func (f *filtering) add(id shape.ID, xmax uint64) {
+	if _, ok := f.watched[id]; ok {
+		return
+	}
+	f.watched[id] = struct{}{}
+	heap.Push(&f.byXmax, filteringShape{id, xmax})
+}
+
+func (f *filtering) remove(id shape.ID) { delete(f.watched, id) }
+
+// committed takes in a transaction.
+func (f *filtering) committed(xid uint32, lsn uint64) {
+	for len(f.byXmax) > 0 && pg.XidAtLeast(xid, f.byXmax[0].xmax) {
+		s := heap.Pop(&f.byXmax).(filteringShape)
+		if _, ok := f.watched[s.id]; ok {
+			f.passed = append(f.passed, passedShape{s.id, lsn})
+		}
+	}
+}
+
+// over returns a shape of which every transaction that its snapshot could contain is at or before position, which must be
+// applied for all shapes; false when there is none.
+func (f *filtering) over(position uint64) (shape.ID, bool) {
+	for len(f.passed) > 0 && f.passed[0].lsn <= position {
+		id := f.passed[0].id
+		f.passed = f.passed[1:]
+		if _, ok := f.watched[id]; ok {
+			delete(f.watched, id)
+			return id, true
+		}
+	}
+	if len(f.passed) == 0 {
+		f.passed = nil
+	}
+	return 0, false
+}
+
+// xmaxHeap has the shape with the lowest xmax on top.
+type xmaxHeap []filteringShape
+
+func (h xmaxHeap) Len() int           { return len(h) }
+func (h xmaxHeap) Less(i, j int) bool { return h[i].xmax < h[j].xmax }
+func (h xmaxHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *xmaxHeap) Push(x any)        { *h = append(*h, x.(filteringShape)) }
+func (h *xmaxHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}

@@ -1,0 +1,161 @@
+package collector
+
+import (
+	"leyden/actors/work"
+	"leyden/internal/change"
+	"leyden/internal/idtable"
+	"leyden/internal/shape"
+)
+
+// Filter says which shapes a change may concern. It may say too many, never too few.
+type Filter interface {
+	Add(id shape.ID, d *shape.Definition)
+	Remove(id shape.ID)
+	Affected(c *change.Change, dst []shape.ID) []shape.ID
+	AffectedByRelation(old, new *change.Relation, dst []shape.ID) []shape.ID
+}
+
+// router makes the deliveries of fragments (spec where-and-subqueries §3.10). Over the fragments of a transaction, a shape
+// gets Begin with its first changes and the commit with its last delivery, which may have no changes.
+type router struct {
+	filter     Filter
+	partitions int
+
+	transaction uint64 // counts transactions; 0 before the first
+	open        bool
+	fragment    uint32 // counts the fragments of the open transaction
+	seen        idtable.Table[mark]
+	inside      []shape.ID            // got something in the open transaction
+	excluded    map[shape.ID]struct{} // added while it was open
+
+	// Scratch of one fragment.
+	affected []shape.ID
+	ids      []shape.ID // of each delivery, in order of appearance
+	begins   []bool
+	counts   []int32
+	pairs    []pair
+	order    []int32 // partition-wise position of each delivery
+	starts   []int32
+}
+
+// mark is when a shape was last routed to.
+type mark struct {
+	transaction uint64
+	fragment    uint32
+	delivery    int32 // in fragment
+}
+
+type pair struct{ delivery, change int32 }
+
+func newRouter(f Filter, partitions int) *router {
+	return &router{filter: f, partitions: partitions, excluded: map[shape.ID]struct{}{}}
+}
+
+// add routes to a shape, from the next transaction on.
+func (r *router) add(id shape.ID, d *shape.Definition) {
+	r.filter.Add(id, d)
+	if r.open {
+		r.excluded[id] = struct{}{}
+	}
+}
+
+// remove stops routing to a shape at once.
+func (r *router) remove(id shape.ID) {
+	r.filter.Remove(id)
+	r.seen.Set(uint64(id), mark{})
+	delete(r.excluded, id)
+}
+
+// route returns the deliveries that a fragment makes, grouped by partition, as a Work without run and sequence number; nil
+// if it concerns no shape. changes are those of f, possibly with more for the same positions.
+func (r *router) route(f *change.Fragment, changes []change.Change) *work.Work {
+	if f.Begin || !r.open {
+		r.transaction++
+		r.open, r.fragment = true, 0
+		r.inside = r.inside[:0]
+		clear(r.excluded)
+	}
+	r.fragment++
+	r.ids, r.begins, r.counts, r.pairs = r.ids[:0], r.begins[:0], r.counts[:0], r.pairs[:0]
+	for i := range changes {
+		r.affected = r.filter.Affected(&changes[i], r.affected[:0])
+		for _, id := range r.affected {
+			if len(r.excluded) > 0 {
+				if _, out := r.excluded[id]; out {
+					continue
+				}
+			}
+			at := r.delivery(id)
+			r.counts[at]++
+			r.pairs = append(r.pairs, pair{at, int32(i)})
+		}
+	}
+	if f.Commit != nil {
+		for _, id := range r.inside {
+			if r.seen.Get(uint64(id)).transaction == r.transaction { // not removed since
+				r.delivery(id)
+			}
+		}
+		r.open = false
+		clear(r.excluded)
+	}
+	if len(r.ids) == 0 {
+		return nil
+	}
+	return r.build(f, changes)
+}
+
+// delivery finds or makes the delivery of a shape for the fragment.
+func (r *router) delivery(id shape.ID) int32 {
+	m := r.seen.Get(uint64(id))
+	begin := m.transaction != r.transaction
+	if !begin && m.fragment == r.fragment {
+		return m.delivery
+	}
+	at := int32(len(r.ids))
+	r.ids = append(r.ids, id)
+	r.begins = append(r.begins, begin)
+	r.counts = append(r.counts, 0)
+	if begin {
+		r.inside = append(r.inside, id)
+	}
+	r.seen.Set(uint64(id), mark{transaction: r.transaction, fragment: r.fragment, delivery: at})
+	return at
+}
+
+// build lays the deliveries out by partition, and their changes one behind the other.
+func (r *router) build(f *change.Fragment, changes []change.Change) *work.Work {
+	w := &work.Work{Fragment: f, Changes: changes, Emissions: change.NewEmissions(len(changes))}
+	w.Deliveries = make([]work.Delivery, len(r.ids))
+	w.Index = make([]int32, len(r.pairs))
+	r.starts = append(r.starts[:0], make([]int32, r.partitions+1)...)
+	for _, id := range r.ids {
+		r.starts[int(uint64(id)%uint64(r.partitions))+1]++
+	}
+	for p := range r.partitions {
+		r.starts[p+1] += r.starts[p]
+	}
+	next := append(r.order[:0], r.starts[:r.partitions]...)
+	at := append(next, make([]int32, len(r.ids))...)[r.partitions:]
+	first := int32(0)
+	for i, id := range r.ids {
+		p := uint64(id) % uint64(r.partitions)
+		at[i] = next[p]
+		next[p]++
+		d := &w.Deliveries[at[i]]
+		d.Work, d.ID, d.Begin, d.First = w, id, r.begins[i], first
+		first += r.counts[i]
+	}
+	for _, p := range r.pairs {
+		d := &w.Deliveries[at[p.delivery]]
+		w.Index[d.First+d.Count] = p.change
+		d.Count++
+	}
+	r.order = at[:0]
+	return w
+}
+
+// share returns what partition p gets of a work that route has just returned.
+func (r *router) share(w *work.Work, p int) []work.Delivery {
+	return w.Deliveries[r.starts[p]:r.starts[p+1]]
+}

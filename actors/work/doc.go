@@ -1,0 +1,15 @@
+// Package work holds what travels through the data plane: one Work for each fragment that touches shapes, and the messages
+// of the collector, the partitions, the consumers and the writer. It decides nothing and owns no goroutine.
+//
+//	replication → collector:  *change.Fragment, *Relation
+//	stack       → collector:  *AddShape, *RemoveShape
+//	collector   → partition:  *Share                         one per partition and fragment
+//	stack       → partition:  *SnapshotKnown, *Drop;  collector → partition: *FilteringOver
+//	partition   → consumer:   *Delivery, *SnapshotKnown, *FilteringOver
+//	last consumer of a Work → writer: *Work;  a consumer that has drained its buffer → writer: *Late
+//	collector   → writer:     *Run, *Forget
+//	writer      → collector:  *Durable
+//
+// The one invariant: every Delivery of a Work is completed exactly once, whatever becomes of its shape. A Work with an open
+// Delivery stops the stream.
+package work

@@ -1,0 +1,85 @@
+package work
+
+import (
+	"leyden/internal/change"
+	"leyden/internal/pg"
+	"leyden/internal/shape"
+	"leyden/persistence/shapelog"
+)
+
+// Relation tells the collector that a table is described anew. Old is what the stream said of it before, nil for nothing.
+type Relation struct{ Old, New *change.Relation }
+
+// AddShape makes the collector route to a shape from the next transaction on. Done is called on the collector's goroutine
+// when it does, and must not block.
+//
+// A new shape is added before its table is published and before its snapshot is taken, so that no committed change falls
+// in between; the lookup of the partitions must know it before that.
+type AddShape struct {
+	ID  shape.ID
+	Def *shape.Definition
+	// Children are the partitions of the shape's table, on every level.
+	Children []shape.Table
+	// Filtering and Xmax say that transactions are still compared with the shape's snapshot; known for restored shapes only.
+	Filtering bool
+	Xmax      uint64
+	Done      func(error)
+}
+
+// RemoveShape makes the collector forget a shape at once. The shape must have been removed from the store before, durably:
+// what it has not stored is no longer waited for. It must come for every shape that was added, sooner or later, and may come
+// more than once.
+type RemoveShape struct {
+	ID   shape.ID
+	Done func()
+}
+
+// Durable tells the collector how far the store has been synced.
+type Durable struct {
+	Run *Run
+	// Seq is the last work that is durable, with all before it.
+	Seq uint64
+	// Hold is the lowest commit LSN of a transaction that some shape has not stored, 0 for none.
+	Hold uint64
+}
+
+// Forget tells the writer that a shape has been removed. Works after Seq do not concern it.
+type Forget struct {
+	Run *Run
+	ID  shape.ID
+	Seq uint64
+}
+
+// SnapshotKnown tells the consumer of a shape which transactions the shape's snapshot contains. It is sent to the shape's
+// partition as soon as the snapshot is known, and again when the streaming subtree has restarted before the snapshot is
+// complete. Until it comes the shape's transactions are held back, and nothing after them is acknowledged.
+type SnapshotKnown struct {
+	ID       shape.ID
+	Snapshot pg.Snapshot
+}
+
+// FilteringOver tells the consumer of a shape that every transaction that its snapshot could contain has been settled.
+type FilteringOver struct {
+	Run *Run
+	ID  shape.ID
+}
+
+// Drop ends the consumer of a shape that is being removed. Done is called when it has ended, on the partition's goroutine,
+// and must not block; nothing is appended to the shape's log after that by its consumer.
+type Drop struct {
+	ID   shape.ID
+	Done func()
+}
+
+// Shape is what a consumer is built from.
+type Shape struct {
+	ID  shape.ID
+	Def *shape.Definition
+	Log *shapelog.Log
+}
+
+// Shapes finds shapes by id. It is called by partitions, from their goroutines, when a message comes for a shape that has no
+// consumer; it does not block. ok is false for a shape that does not exist any more.
+type Shapes interface {
+	Shape(id shape.ID) (s Shape, ok bool)
+}

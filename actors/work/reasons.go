@@ -1,0 +1,26 @@
+package work
+
+import (
+	"errors"
+	"fmt"
+
+	"leyden/internal/shape"
+)
+
+// Why a shape's log can no longer be continued.
+var (
+	ErrTruncated       = errors.New("its table was truncated")
+	ErrRelationChanged = errors.New("the definition of its table changed")
+)
+
+// Crashed is the reason of a shape whose consumer panicked.
+type Crashed struct {
+	Value any
+	Stack []byte
+}
+
+func (e *Crashed) Error() string { return fmt.Sprintf("its consumer crashed: %v", e.Value) }
+
+// Invalidate asks for the removal of a shape whose log cannot be continued. It is called from any goroutine, possibly more
+// than once for a shape, and does not block. Until RemoveShape comes for the shape its transactions are not acknowledged.
+type Invalidate func(id shape.ID, reason error)
