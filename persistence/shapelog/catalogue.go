@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/protobuf/proto"
 
+	"leyden/internal/pg"
 	"leyden/internal/shape"
 	storev1 "leyden/proto/leyden/store/v1"
 )
@@ -148,7 +149,7 @@ func (i *SnapshotInfo) decode(v []byte) error {
 		return fmt.Errorf("snapshot record: %w", err)
 	}
 	*i = SnapshotInfo{
-		Known: true, Snapshot: Snapshot{Xmin: m.Xmin, Xmax: m.Xmax, Xip: m.Xip},
+		Known: true, Snapshot: pg.Snapshot{Xmin: m.Xmin, Xmax: m.Xmax, Xip: m.Xip},
 		Filtering: true, Complete: true, LastChunk: int(m.LastChunk),
 	}
 	return nil

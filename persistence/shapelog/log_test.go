@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"leyden/internal/change"
+	"leyden/internal/pg"
 	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
@@ -62,7 +63,7 @@ func TestRestartKeepsEverythingButUnfinishedTransactions(t *testing.T) {
 	require.NoError(t, s.Load(func(r shapelog.Record) error { recs = append(recs, r); return nil }))
 	require.Equal(t, []shapelog.Record{{
 		Handle: handle(1), Def: definition(),
-		Snapshot: shapelog.SnapshotInfo{Known: true, Snapshot: shapelog.Snapshot{Xmin: 10, Xmax: 20, Xip: []uint64{12}}, Complete: true},
+		Snapshot: shapelog.SnapshotInfo{Known: true, Snapshot: pg.Snapshot{Xmin: 10, Xmax: 20, Xip: []uint64{12}}, Complete: true},
 	}}, recs)
 	l = s.Log(recs[0])
 	head, err := l.Head()

@@ -3,6 +3,7 @@ package shapelog
 import (
 	"log/slog"
 	"math"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -71,6 +72,8 @@ func engineOptions(o *Options, fs vfs.FS) *pebble.Options {
 		L0StopWritesThreshold: 64,
 		LBaseMaxBytes:         64 << 20,
 		MaxOpenFiles:          512,
+		// Removed shapes give their disk space back even when nothing else is written.
+		FlushDelayDeleteRange: 10 * time.Second,
 	}
 	for i := range p.TargetFileSizes {
 		p.TargetFileSizes[i] = 16 << 20

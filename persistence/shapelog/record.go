@@ -7,21 +7,17 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"leyden/internal/pg"
 	"leyden/internal/shape"
 	"leyden/internal/where"
 	storev1 "leyden/proto/leyden/store/v1"
 )
 
-// Snapshot is the Postgres snapshot that rows were read in. Transaction ids include the epoch.
-type Snapshot struct {
-	Xmin, Xmax uint64
-	Xip        []uint64
-}
-
-// SnapshotInfo is what the store knows of a shape's snapshot.
+// SnapshotInfo is what the store knows of a shape's snapshot. It is written when the snapshot is complete; before, nothing
+// is known.
 type SnapshotInfo struct {
 	Known bool // Snapshot is set
-	Snapshot
+	pg.Snapshot
 	Filtering bool // transactions are still to be compared with Snapshot
 	Complete  bool
 	LastChunk int

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/protobuf/proto"
 
+	"leyden/internal/pg"
 	storev1 "leyden/proto/leyden/store/v1"
 )
 
@@ -43,7 +44,7 @@ func (p *snapshot) wake() {
 // A snapshot block holds consecutive rows of one chunk: uvarint row count, then the JSON objects joined by ",".
 type SnapshotWriter struct {
 	log        *Log
-	info       Snapshot
+	info       pg.Snapshot
 	rows       int    // in body
 	body       []byte // rows of the block to come
 	target     int    // size at which the block is written
@@ -71,7 +72,7 @@ func (l *Log) SnapshotWriter() *SnapshotWriter {
 }
 
 // Known tells the Postgres snapshot that the rows are read in. It comes before the first row.
-func (w *SnapshotWriter) Known(s Snapshot) error {
+func (w *SnapshotWriter) Known(s pg.Snapshot) error {
 	if w.err == nil && w.started {
 		w.err = errors.New("snapshot is told after the first row")
 	}
@@ -188,14 +189,15 @@ func (w *SnapshotWriter) write(record []byte) {
 		return
 	}
 	if record != nil {
-		if w.err = s.failpoint("snapshot.before-sync"); w.err != nil {
-			return
-		}
-		if err := b.SyncWait(); err != nil {
+		w.err = s.failpoint("snapshot.before-sync")
+		// The batch must not be closed before the sync is over.
+		if err := b.SyncWait(); err != nil && w.err == nil {
 			w.err = s.fail(fmt.Errorf("sync snapshot of shape %s: %w", w.log.handle, classify(err)))
-			return
 		}
-		if w.err = s.failpoint("snapshot.after-sync"); w.err != nil {
+		if w.err == nil {
+			w.err = s.failpoint("snapshot.after-sync")
+		}
+		if w.err != nil {
 			return
 		}
 	}
@@ -255,7 +257,7 @@ func (w *SnapshotWriter) publish(complete bool) {
 }
 
 // appendSnapshotEnd appends the control message that ends a snapshot (spec http-api §18.2).
-func appendSnapshotEnd(b []byte, s Snapshot) []byte {
+func appendSnapshotEnd(b []byte, s pg.Snapshot) []byte {
 	b = append(b, `{"headers":{"control":"snapshot-end","xmin":"`...)
 	b = strconv.AppendUint(b, s.Xmin, 10)
 	b = append(b, `","xmax":"`...)

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"leyden/internal/change"
+	"leyden/internal/pg"
 	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
@@ -56,7 +57,7 @@ func created(t testing.TB, s *shapelog.Store, n int) *shapelog.Log {
 	l, err := s.Create(handle(n), definition())
 	require.NoError(t, err)
 	w := l.SnapshotWriter()
-	require.NoError(t, w.Known(shapelog.Snapshot{Xmin: 10, Xmax: 20, Xip: []uint64{12}}))
+	require.NoError(t, w.Known(pg.Snapshot{Xmin: 10, Xmax: 20, Xip: []uint64{12}}))
 	require.NoError(t, w.Finish())
 	return l
 }
