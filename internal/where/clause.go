@@ -71,3 +71,6 @@ func (c *Clause) Bind(names []string) (*Program, error) {
 	p.root = int32(d.i)
 	return p, nil
 }
+
+// Encoding is the compiled form without a copy: a key under which equal clauses are equal.
+func (c *Clause) Encoding() string { return c.code }

@@ -1,0 +1,106 @@
+package filter
+
+import (
+	"leyden/internal/change"
+	"leyden/internal/shape"
+	"leyden/internal/where"
+)
+
+// Filter holds the shapes of all tables. It has one owner: no two methods may run at once.
+type Filter struct {
+	tables map[name]*table
+	shapes map[shape.ID]member
+
+	// The binding of the relation that was looked up last: changes come in runs.
+	relation *change.Relation
+	bound    *binding
+
+	tick    uint64 // counts lookups, so that a group is found once in each
+	key     []byte
+	scratch where.Scratch
+}
+
+// name is a table's qualified name.
+type name struct{ schema, table string }
+
+// member is what Remove needs to know of a shape.
+type member struct {
+	def   *shape.Definition
+	group *group // nil when the shape is listed directly: without a clause, or under one key that decides everything
+}
+
+// New makes an empty filter.
+func New() *Filter {
+	return &Filter{tables: map[name]*table{}, shapes: map[shape.ID]member{}}
+}
+
+// Add registers a shape. Adding an id again replaces its definition.
+func (f *Filter) Add(id shape.ID, d *shape.Definition) {
+	f.Remove(id)
+	key := name{d.Table.Schema, d.Table.Name}
+	t := f.tables[key]
+	if t == nil {
+		t = newTable()
+		f.tables[key] = t
+		f.relation = nil
+	}
+	f.shapes[id] = member{def: d, group: t.add(id, d)}
+}
+
+// Remove forgets a shape. An unknown id is ignored.
+func (f *Filter) Remove(id shape.ID) {
+	m, ok := f.shapes[id]
+	if !ok {
+		return
+	}
+	delete(f.shapes, id)
+	key := name{m.def.Table.Schema, m.def.Table.Name}
+	t := f.tables[key]
+	t.remove(id, m)
+	if t.all.empty() {
+		delete(f.tables, key)
+		f.relation = nil
+	}
+}
+
+// HasTable reports whether any shape has this root table.
+func (f *Filter) HasTable(schema, table string) bool {
+	_, ok := f.tables[name{schema, table}]
+	return ok
+}
+
+// Len is the number of shapes.
+func (f *Filter) Len() int { return len(f.shapes) }
+
+// Affected appends the shapes that c may touch to dst, each once: for an insert by its new row, for a delete by its old row, for
+// an update by either, for a truncation all shapes of the table.
+func (f *Filter) Affected(c *change.Change, dst []shape.ID) []shape.ID {
+	b := f.bind(c.Relation)
+	if b == nil {
+		return dst
+	}
+	if c.Op == change.Truncate {
+		return b.table.all.appendTo(dst)
+	}
+	dst = b.table.always.appendTo(dst)
+	f.tick++
+	l := lookup{f: f, b: b, old: c.Old, new: c.New, dst: dst}
+	l.indexed()
+	l.evaluated()
+	return l.dst
+}
+
+// bind finds the table of a relation and where its columns are, nil when the table has no shapes.
+func (f *Filter) bind(r *change.Relation) *binding {
+	// A binding without a table is one that its table has given up since.
+	if f.relation == r && (f.bound == nil || f.bound.table != nil) {
+		return f.bound
+	}
+	t := f.tables[name{r.Schema, r.Name}]
+	if t == nil {
+		f.relation, f.bound = r, nil
+		return nil
+	}
+	f.relation, f.bound = r, t.bind(r)
+	return f.bound
+}

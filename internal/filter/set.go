@@ -1,0 +1,78 @@
+package filter
+
+import (
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
+	"leyden/internal/shape"
+)
+
+// smallSet is the size from which a set is a bitmap.
+const smallSet = 32
+
+// set is a set of shape ids: a short sorted list, or a bitmap once it has grown. It stays a bitmap until it is empty.
+type set struct {
+	few  []shape.ID
+	many *roaring64.Bitmap
+}
+
+func (s *set) add(id shape.ID) {
+	if s.many != nil {
+		s.many.Add(uint64(id))
+		return
+	}
+	if i, found := slices.BinarySearch(s.few, id); !found {
+		s.few = slices.Insert(s.few, i, id)
+	}
+	if len(s.few) < smallSet {
+		return
+	}
+	s.many = roaring64.New()
+	for _, id := range s.few {
+		s.many.Add(uint64(id))
+	}
+	s.few = nil
+}
+
+func (s *set) remove(id shape.ID) {
+	if s.many != nil {
+		s.many.Remove(uint64(id))
+		if s.many.IsEmpty() {
+			s.many = nil
+		}
+		return
+	}
+	if i, found := slices.BinarySearch(s.few, id); found {
+		s.few = slices.Delete(s.few, i, i+1)
+	}
+	if len(s.few) == 0 {
+		s.few = nil
+	}
+}
+
+func (s *set) empty() bool { return s.many == nil && len(s.few) == 0 }
+
+func (s *set) len() int {
+	if s.many != nil {
+		return int(s.many.GetCardinality())
+	}
+	return len(s.few)
+}
+
+func (s *set) appendTo(dst []shape.ID) []shape.ID {
+	if s.many == nil {
+		return append(dst, s.few...)
+	}
+	dst = slices.Grow(dst, s.len())
+	var buf [256]uint64
+	for it := s.many.ManyIterator(); ; {
+		n := it.NextMany(buf[:])
+		if n == 0 {
+			return dst
+		}
+		for _, id := range buf[:n] {
+			dst = append(dst, shape.ID(id))
+		}
+	}
+}
