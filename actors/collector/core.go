@@ -81,7 +81,9 @@ func (c *Core) Fragment(f *change.Fragment) (Taken, error) {
 }
 
 // Share returns what a partition gets of the work that Fragment has just returned.
-func (c *Core) Share(w *work.Work, partition int) []work.Delivery { return c.router.share(w, partition) }
+func (c *Core) Share(w *work.Work, partition int) []work.Delivery {
+	return c.router.share(w, partition)
+}
 
 // Seq is the number of the last work.
 func (c *Core) Seq() uint64 { return c.seq }

@@ -2,9 +2,9 @@
 // of the collector, the partitions, the consumers and the writer. It decides nothing and owns no goroutine.
 //
 //	replication → collector:  *change.Fragment, *Relation
-//	stack       → collector:  *AddShape, *RemoveShape
+//	stack       → collector:  *AddShape, *SnapshotKnown, *Drop, *RemoveShape
 //	collector   → partition:  *Share                         one per partition and fragment
-//	stack       → partition:  *SnapshotKnown, *Drop;  collector → partition: *FilteringOver
+//	collector   → partition:  *SnapshotKnown, *Drop, *FilteringOver
 //	partition   → consumer:   *Delivery, *SnapshotKnown, *FilteringOver
 //	last consumer of a Work → writer: *Work;  a consumer that has drained its buffer → writer: *Late
 //	collector   → writer:     *Run, *Forget

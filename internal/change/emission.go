@@ -1,6 +1,7 @@
 package change
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -24,6 +25,9 @@ type emission struct {
 	last  atomic.Pointer[[]Item]
 	next  atomic.Pointer[emission]
 }
+
+// errEncoding is what shapes get that share an item whose encoding panicked.
+var errEncoding = errors.New("the change could not be encoded")
 
 // find returns the entry of an emit, which it makes if there is none.
 func (s *emission) find(want *emit) *emission {
@@ -66,7 +70,10 @@ func (em *Emissions) Emit(e *Encoder, p *Projection, f *Fragment, changes []Chan
 		return nil, nil
 	}
 	s := em.slots[i].find(&p.emits[kind])
-	s.once.Do(func() { s.items, s.err = e.emit(s.space[:0], p, kind, f, c) })
+	s.once.Do(func() {
+		s.err = errEncoding // what the others find if this panics
+		s.items, s.err = e.emit(s.space[:0], p, kind, f, c)
+	})
 	if !last || len(s.items) == 0 {
 		return s.items, s.err
 	}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"leyden/internal/shape"
+	"leyden/internal/where"
 )
 
 // chunkBytes is what an encoder takes from the heap at once: items are written one behind the other into it.
@@ -12,6 +13,9 @@ const chunkBytes = 16 << 10
 
 // Encoder writes items. It is not safe for concurrent use; the items are.
 type Encoder struct {
+	// Where is for whoever has the encoder, to evaluate clauses with.
+	Where where.Scratch
+
 	chunk []byte // the free rest
 	count *atomic.Uint64
 }

@@ -1,0 +1,187 @@
+package collector
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"leyden/actors/work"
+	"leyden/internal/change"
+	"leyden/internal/shape"
+	"leyden/persistence/shapelog"
+)
+
+// Store is what the collector needs of shapelog.Store.
+type Store interface {
+	Position() uint64
+	Get(key string) ([]byte, error)
+	Put(key string, v []byte) error
+}
+
+// Config is what a collector is made from. Its functions are called on the collector's goroutine, unless they say
+// otherwise, and must not block.
+type Config struct {
+	Store Store
+	// Filter makes an empty filter.
+	Filter func() Filter
+	// Shapes calls add for every shape that exists. It is called when the collector starts.
+	Shapes     func(add func(*work.AddShape))
+	Writer     *actor.PID
+	Partitions []*actor.PID
+	// Credit gives back the bytes of fragments that are dropped or concern no shape.
+	Credit func(bytes int64)
+	// Boundary takes the flush boundary when it has moved: everything up to that commit LSN may be acknowledged.
+	Boundary func(lsn uint64)
+	// Relation is told of every description of a table, with what it changes.
+	Relation func(rel *change.Relation, d Described)
+	// Invalidate is called for shapes that a relation ends.
+	Invalidate work.Invalidate
+	Progress   *work.Progress
+	Metrics    *work.Metrics
+	Logger     *slog.Logger
+}
+
+// Props makes collectors. The writer must have started.
+func Props(c Config, opts ...actor.PropsOption) *actor.Props {
+	return actor.PropsFromProducer(func() actor.Actor { return &collector{Config: c} }, opts...)
+}
+
+type collector struct {
+	Config
+	core *Core
+	run  *work.Run
+}
+
+func (c *collector) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		c.started(ctx)
+	case *change.Fragment:
+		c.fragment(ctx, m)
+	case *work.Relation:
+		c.relation(m.New)
+	case *work.AddShape:
+		c.core.Add(m)
+		if m.Done != nil {
+			m.Done(nil)
+		}
+	case *work.RemoveShape:
+		c.remove(ctx, m)
+	case *work.SnapshotKnown:
+		c.core.Known(m.ID, m.Snapshot.Xmax)
+		ctx.Send(c.partition(m.ID), m)
+	case *work.Drop:
+		ctx.Send(c.partition(m.ID), m)
+	case *work.Durable:
+		c.core.Durable(m)
+		c.settled(ctx)
+	}
+}
+
+func (c *collector) started(ctx actor.Context) {
+	root := ctx.ActorSystem().Root
+	c.run = &work.Run{
+		Completed: func(w *work.Work) { root.Send(c.Writer, w) },
+		Late:      func(l *work.Late) { root.Send(c.Writer, l) },
+	}
+	ctx.Send(c.Writer, c.run)
+	relations, err := c.Store.Get(relationsKey)
+	if err != nil && !errors.Is(err, shapelog.ErrNotFound) {
+		panic(err)
+	}
+	position := c.Store.Position()
+	c.core, err = NewCore(CoreConfig{
+		Run: c.run, Filter: c.Filter(), Partitions: len(c.Partitions), Position: position, Relations: relations,
+	})
+	if err != nil {
+		panic(err)
+	}
+	c.Progress.Start(position)
+	c.Metrics.Outstanding.Store(0)
+	c.Shapes(c.core.Add)
+}
+
+func (c *collector) partition(id shape.ID) *actor.PID {
+	return c.Partitions[uint64(id)%uint64(len(c.Partitions))]
+}
+
+func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
+	taken, err := c.core.Fragment(f)
+	if err != nil {
+		panic(err)
+	}
+	if taken.Duplicate {
+		c.Metrics.Duplicates.Add(1)
+		c.Credit(f.Retained)
+		return
+	}
+	c.Metrics.Fragments.Add(1)
+	c.Metrics.Changes.Add(uint64(len(f.Changes)))
+	if f.Commit != nil {
+		c.Metrics.Transactions.Add(1)
+	}
+	if taken.Idle {
+		c.Progress.Idle(f.LSN, c.core.Seq())
+	}
+	if taken.Work == nil {
+		c.Credit(f.Retained)
+		c.settled(ctx)
+		return
+	}
+	taken.Work.Settled = c.Store.Position()
+	c.Metrics.Works.Add(1)
+	c.Metrics.Outstanding.Add(1)
+	c.Metrics.Deliveries.Add(uint64(len(taken.Work.Deliveries)))
+	for p, pid := range c.Partitions {
+		if share := c.core.Share(taken.Work, p); len(share) > 0 {
+			ctx.Send(pid, &work.Share{Deliveries: share})
+		}
+	}
+}
+
+// settled tells what follows from what is durable now.
+func (c *collector) settled(ctx actor.Context) {
+	if lsn, moved := c.core.Boundary(); moved {
+		c.Boundary(lsn)
+	}
+	for {
+		id, ok := c.core.FilteringOver(c.Store.Position())
+		if !ok {
+			return
+		}
+		ctx.Send(c.partition(id), &work.FilteringOver{Run: c.run, ID: id})
+	}
+}
+
+func (c *collector) relation(rel *change.Relation) {
+	d, err := c.core.Relation(rel)
+	if err != nil {
+		panic(err)
+	}
+	c.Relation(rel, d)
+	if d.Hold != nil {
+		c.Metrics.Outstanding.Add(1)
+		for i := range d.Hold.Deliveries {
+			d.Hold.Deliveries[i].Complete(work.Result{Held: true})
+		}
+	}
+	for _, id := range d.Invalid {
+		c.Metrics.Invalidated.Add(1)
+		c.Invalidate(id, work.ErrRelationChanged)
+	}
+	if d.Store == nil {
+		return
+	}
+	if err := c.Store.Put(relationsKey, d.Store); err != nil {
+		panic(err)
+	}
+}
+
+func (c *collector) remove(ctx actor.Context, m *work.RemoveShape) {
+	c.core.Remove(m.ID)
+	ctx.Send(c.Writer, &work.Forget{Run: c.run, ID: m.ID, Seq: c.core.Seq()})
+	if m.Done != nil {
+		m.Done()
+	}
+}

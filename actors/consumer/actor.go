@@ -1,0 +1,179 @@
+package consumer
+
+import (
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"leyden/actors/work"
+	"leyden/internal/change"
+	"leyden/internal/pg"
+	"leyden/persistence/shapelog"
+)
+
+// Host is what all consumers of a partition share.
+type Host struct {
+	Projections *change.Projections
+	Invalidate  work.Invalidate
+	Metrics     *work.Metrics
+	Logger      *slog.Logger
+}
+
+// Sleep asks a consumer to agree to its end. The asker decides by Agreed whether it has: a consumer that has not looked yet
+// when the asker does, will not agree.
+type Sleep struct{ state atomic.Int32 }
+
+const (
+	sleepAsked int32 = iota
+	sleepAgreed
+	sleepSettled // refused, or withdrawn
+)
+
+// Agreed reports whether the consumer holds nothing and does nothing any more. It withdraws the question otherwise.
+func (s *Sleep) Agreed() bool {
+	return !s.state.CompareAndSwap(sleepAsked, sleepSettled) && s.state.Load() == sleepAgreed
+}
+
+// Consumer is the actor of one shape. It never panics on a message: a consumer that fails holds everything back until its
+// shape is removed.
+type Consumer struct {
+	host  *Host
+	shape work.Shape
+	core  *Core // nil if the shape's state could not be read
+}
+
+// NewActor returns the consumer of a shape.
+func NewActor(h *Host, s work.Shape) actor.Actor { return &Consumer{host: h, shape: s} }
+
+func (c *Consumer) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		c.host.Metrics.Spawned.Add(1)
+		c.host.Metrics.Awake.Add(1)
+		c.guarded(c.load)
+	case *actor.Stopped:
+		c.host.Metrics.Awake.Add(-1)
+		c.guarded(c.forgetHeld)
+	case *work.Delivery:
+		c.deliver(m)
+	case *work.SnapshotKnown:
+		c.guarded(func() { c.snapshotKnown(m.Snapshot) })
+	case *work.FilteringOver:
+		c.guarded(func() { c.filteringOver(m.Run) })
+	case *Sleep:
+		c.guarded(func() { c.sleep(m) })
+	}
+}
+
+// load reads the shape's state from the store.
+func (c *Consumer) load() {
+	st, err := ReadState(c.shape.Log)
+	switch {
+	case err == nil:
+		c.core = New(c.shape, st, c.host.Projections)
+	case errors.Is(err, shapelog.ErrCorrupt):
+		c.invalidate(err)
+	default: // removed, or the store has ended: the writer says so
+		c.host.Logger.Debug("consumer without state", "handle", c.shape.Log.Handle().String(), "error", err)
+	}
+}
+
+// ReadState reads what a consumer starts from.
+func ReadState(log *shapelog.Log) (State, error) {
+	head, err := log.Head()
+	if err != nil {
+		return State{}, err
+	}
+	info, err := log.Snapshot()
+	if err != nil {
+		return State{}, err
+	}
+	return State{
+		Latest: head.Latest, Known: info.Known, Filtering: info.Filtering,
+		Snapshot: pg.Snapshot{Xmin: info.Xmin, Xmax: info.Xmax, Xip: info.Xip},
+	}, nil
+}
+
+// deliver completes the delivery, whatever happens.
+func (c *Consumer) deliver(d *work.Delivery) {
+	result := work.Result{Held: true}
+	c.guarded(func() {
+		if c.core == nil {
+			return
+		}
+		e := c.host.Projections.Encoder()
+		before := c.core.heldBytes
+		r, err := c.core.Deliver(d, e)
+		c.host.Metrics.HeldBytes.Add(int64(c.core.heldBytes - before))
+		c.host.Projections.Return(e)
+		result = r
+		if err != nil {
+			c.invalidate(err)
+		}
+	})
+	d.Complete(result)
+}
+
+func (c *Consumer) snapshotKnown(s pg.Snapshot) {
+	if c.core == nil {
+		return
+	}
+	before := c.core.heldBytes
+	late, err := c.core.SnapshotKnown(s)
+	c.host.Metrics.HeldBytes.Add(int64(c.core.heldBytes - before))
+	switch {
+	case err != nil:
+		c.invalidate(err)
+	case late != nil:
+		late.Run.Late(late)
+	}
+}
+
+func (c *Consumer) filteringOver(run *work.Run) {
+	if c.core != nil && c.core.FilteringOver() {
+		run.Late(&work.Late{Run: run, ID: c.shape.ID, Log: c.shape.Log, Parts: []work.Part{{FilteringDone: true}}})
+	}
+}
+
+func (c *Consumer) sleep(m *Sleep) {
+	idle := c.core != nil && c.core.Idle()
+	if !idle && c.core != nil && c.core.NeedsStored() {
+		if info, err := c.shape.Log.Snapshot(); err == nil && info.Known {
+			c.core.Stored()
+			idle = true
+		}
+	}
+	answer := sleepSettled
+	if idle {
+		answer = sleepAgreed
+	}
+	m.state.CompareAndSwap(sleepAsked, answer)
+}
+
+func (c *Consumer) forgetHeld() {
+	if c.core != nil {
+		c.host.Metrics.HeldBytes.Add(-int64(c.core.heldBytes))
+	}
+}
+
+func (c *Consumer) invalidate(reason error) {
+	c.host.Metrics.Invalidated.Add(1)
+	c.host.Invalidate(c.shape.ID, reason)
+}
+
+// guarded runs f. A panic in it ends this shape, and nothing else.
+func (c *Consumer) guarded(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			err := &work.Crashed{Value: v, Stack: debug.Stack()}
+			c.host.Logger.Error("consumer crashed; its shape is removed", "handle", c.shape.Log.Handle().String(), "panic", v, "stack", string(err.Stack))
+			c.forgetHeld()
+			c.core = nil
+			c.invalidate(err)
+		}
+	}()
+	f()
+}

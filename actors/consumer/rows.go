@@ -1,0 +1,126 @@
+package consumer
+
+import (
+	"leyden/actors/work"
+	"leyden/internal/change"
+	"leyden/internal/shape"
+	"leyden/internal/where"
+)
+
+// rows decides which rows are in the shape, and converts their changes.
+type rows struct {
+	def        *shape.Definition
+	projection *change.Projection
+
+	// program is the clause bound to relation; others holds what was bound before, for tables of several relations.
+	relation *change.Relation
+	program  *where.Program
+	others   map[*change.Relation]*where.Program
+}
+
+// maxPrograms bounds the relation versions for which a shape remembers its clause.
+const maxPrograms = 64
+
+func newRows(d *shape.Definition, ps *change.Projections) rows {
+	return rows{def: d, projection: ps.For(d)}
+}
+
+// convert returns the items of a delivery that come after latest, the last marked if the delivery has the commit. The items
+// may be shared.
+func (r *rows) convert(d *work.Delivery, latest shape.Offset, e *change.Encoder) ([]change.Item, error) {
+	w := d.Work
+	var (
+		out   []change.Item
+		only  = -1 // the change that out was taken from as it is
+		count = int(d.Count)
+	)
+	for n, i := range d.Changes() {
+		c := &w.Changes[i]
+		if c.Relation.OID != r.def.Table.OID || !latest.Less(w.Fragment.Offset(c)) {
+			continue
+		}
+		if c.Op == change.Truncate {
+			return nil, work.ErrTruncated
+		}
+		inOld, inNew, err := r.included(c, e)
+		if err != nil {
+			return nil, err
+		}
+		items, err := w.Emissions.Emit(e, r.projection, w.Fragment, w.Changes, int(i), inOld, inNew, false)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(items) == 0:
+		case out == nil:
+			out, only = items, int(i)
+		default:
+			if only >= 0 {
+				out = append(make([]change.Item, 0, len(out)+len(items)+count-n-1), out...)
+				only = -1
+			}
+			out = append(out, items...)
+		}
+	}
+	if w.Fragment.Commit == nil || len(out) == 0 {
+		return out, nil
+	}
+	if only < 0 {
+		out[len(out)-1].Last = true
+		return out, nil
+	}
+	c := &w.Changes[only]
+	inOld, inNew, err := r.included(c, e)
+	if err != nil {
+		return nil, err
+	}
+	return w.Emissions.Emit(e, r.projection, w.Fragment, w.Changes, only, inOld, inNew, true)
+}
+
+// included evaluates the clause. A row for which it cannot be evaluated is not in the shape (spec where-and-subqueries
+// §1.14).
+func (r *rows) included(c *change.Change, e *change.Encoder) (inOld, inNew bool, err error) {
+	if r.def.Where == nil {
+		return true, true, nil
+	}
+	if c.Relation != r.relation {
+		if err := r.bind(c.Relation); err != nil {
+			return false, false, err
+		}
+	}
+	if c.Old != nil {
+		inOld = r.matches(c.Old, e)
+	}
+	if c.New != nil {
+		inNew = r.matches(c.New, e)
+	}
+	return inOld, inNew, nil
+}
+
+func (r *rows) matches(row change.Tuple, e *change.Encoder) bool {
+	truth, err := r.program.Eval(row, &e.Where)
+	return err == nil && truth == where.True
+}
+
+func (r *rows) bind(rel *change.Relation) error {
+	if p := r.others[rel]; p != nil {
+		r.relation, r.program = rel, p
+		return nil
+	}
+	names := make([]string, len(rel.Columns))
+	for i := range rel.Columns {
+		names[i] = rel.Columns[i].Name
+	}
+	p, err := r.def.Where.Bind(names)
+	if err != nil {
+		return err
+	}
+	if r.relation != nil {
+		if r.others == nil || len(r.others) >= maxPrograms {
+			r.others = map[*change.Relation]*where.Program{}
+		}
+		r.others[r.relation] = r.program
+		r.others[rel] = p
+	}
+	r.relation, r.program = rel, p
+	return nil
+}

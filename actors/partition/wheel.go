@@ -1,0 +1,40 @@
+package partition
+
+const (
+	// idleTicks is after how many ticks without a message a consumer is asked to sleep.
+	idleTicks  = 8
+	wheelSlots = 2 * idleTicks
+)
+
+// wheel finds the consumers that have been idle, a few at each tick. A consumer is in one slot; a message to it costs only
+// the note of the time.
+type wheel struct {
+	now   uint32
+	slots [wheelSlots][]*child
+}
+
+// add files a child for idleTicks after its last message.
+func (w *wheel) add(c *child) {
+	due := max(c.last+idleTicks, w.now+1)
+	w.slots[due%wheelSlots] = append(w.slots[due%wheelSlots], c)
+}
+
+// tick advances the time and calls idle for each child that has had no message for idleTicks. A child that idle does not
+// want to see again is one that is gone by then.
+func (w *wheel) tick(idle func(*child)) {
+	w.now++
+	due := w.slots[w.now%wheelSlots]
+	w.slots[w.now%wheelSlots] = nil
+	for _, c := range due {
+		if c.gone {
+			continue
+		}
+		if w.now-c.last >= idleTicks {
+			if idle(c); c.gone {
+				continue
+			}
+			c.last = w.now
+		}
+		w.add(c)
+	}
+}
