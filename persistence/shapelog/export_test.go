@@ -1,7 +1,15 @@
 package shapelog
 
+import "github.com/cockroachdb/pebble/v2"
+
 // WithFailpoint lets tests outside the package end operations at the lines that decide about durability.
 func (o Options) WithFailpoint(f func(point string) error) Options {
 	o.failpoint = f
+	return o
+}
+
+// WithEngine lets tests change the storage engine's options.
+func (o Options) WithEngine(f func(*pebble.Options)) Options {
+	o.engine = f
 	return o
 }

@@ -35,6 +35,8 @@ type Options struct {
 	// failpoint, when set by a test, is called at the lines that decide about durability. An error ends the operation as if
 	// the process had died there.
 	failpoint func(point string) error
+	// engine, when set by a test, changes the storage engine's options.
+	engine func(*pebble.Options)
 }
 
 func (o *Options) setDefaults() {
@@ -82,6 +84,9 @@ func engineOptions(o *Options, fs vfs.FS) *pebble.Options {
 		p.Levels[i].BlockSize = 32 << 10
 		p.Levels[i].IndexBlockSize = 64 << 10
 		p.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
+	}
+	if o.engine != nil {
+		o.engine(p)
 	}
 	return p
 }
