@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"leyden/internal/shape"
+	"leyden/persistence/shapelog"
 )
 
 // ErrDuplicate reports a restored shape whose handle or identity another shape already has. The caller discards it.
@@ -60,7 +61,7 @@ func (a *Authority) Add(d *shape.Definition) (e *Entry, created bool) {
 }
 
 // Restore takes in a shape that was on disk. Its snapshot is complete, so it has no Beginning, and it counts as read now.
-func (a *Authority) Restore(h shape.Handle, d *shape.Definition) (*Entry, error) {
+func (a *Authority) Restore(h shape.Handle, d *shape.Definition, log *shapelog.Log) (*Entry, error) {
 	identity := d.Identity()
 	indexed := indexable(d)
 	a.mu.Lock()
@@ -73,6 +74,7 @@ func (a *Authority) Restore(h shape.Handle, d *shape.Definition) (*Entry, error)
 		return nil, fmt.Errorf("restore %s: %w of %s", h, ErrDuplicate, other.Handle)
 	}
 	e := a.insert(identity, h, d, indexed)
+	e.log.Store(log)
 	a.Touch(e)
 	return e, nil
 }

@@ -47,15 +47,15 @@ func TestIdsGrowFromOneAndHandlesAreMonotonicUnderAStoppedClock(t *testing.T) {
 func TestARestoredHandleIsNeverMintedAgain(t *testing.T) {
 	a := status.New((&clock{at: time.UnixMicro(10)}).now)
 	h := shape.Handle{Hash: 7, Micros: 5000}
-	e, err := a.Restore(h, definition(1))
+	e, err := a.Restore(h, definition(1), nil)
 	require.NoError(t, err)
 	require.Nil(t, e.Beginning())
 	require.True(t, a.Remove(e))
 	again, _ := a.Add(definition(1))
 	require.Equal(t, uint64(5001), again.Handle.Micros)
-	_, err = a.Restore(shape.Handle{Hash: 1, Micros: 5001}, definition(9))
+	_, err = a.Restore(shape.Handle{Hash: 1, Micros: 5001}, definition(9), nil)
 	require.ErrorIs(t, err, status.ErrDuplicate)
-	_, err = a.Restore(shape.Handle{Hash: 1, Micros: 9}, definition(1))
+	_, err = a.Restore(shape.Handle{Hash: 1, Micros: 9}, definition(1), nil)
 	require.ErrorIs(t, err, status.ErrDuplicate)
 }
 
@@ -203,7 +203,7 @@ func TestTheMapsAreInverseAndIdsAreNeverReused(t *testing.T) {
 				if handles[h] {
 					continue // a handle on disk is there once
 				}
-				if e, err := a.Restore(h, d); err == nil {
+				if e, err := a.Restore(h, d, nil); err == nil {
 					note(e)
 				}
 			case len(live) == 0:
@@ -269,7 +269,7 @@ func TestAShapeCostsFewBytes(t *testing.T) {
 		d := definition(1)
 		d.Table.OID = 1
 		d.Compaction = i%2 == 0
-		if _, err := a.Restore(shape.Handle{Micros: uint64(i + 1)}, distinct(d, i)); err != nil {
+		if _, err := a.Restore(shape.Handle{Micros: uint64(i + 1)}, distinct(d, i), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"leyden/internal/shape"
+	"leyden/persistence/shapelog"
 )
 
 // Entry is one shape that exists, or existed: whoever holds an Entry may read it for ever. Its names never change.
@@ -14,6 +15,7 @@ type Entry struct {
 	Identity shape.Identity
 	Def      *shape.Definition
 
+	log       atomic.Pointer[shapelog.Log]
 	removed   atomic.Bool
 	indexed   bool
 	lastRead  atomic.Int64 // nanoseconds after the authority's epoch; 0: no client has read it yet
@@ -23,14 +25,26 @@ type Entry struct {
 // Removed reports whether the shape is gone. It never exists again.
 func (e *Entry) Removed() bool { return e.removed.Load() }
 
+// Log is the log of the shape, nil while the maker of the shape has not created it. See Beginning.Made.
+func (e *Entry) Log() *shapelog.Log { return e.log.Load() }
+
+// SetLog gives a new shape its log. Only its maker calls it, once.
+func (e *Entry) SetLog(l *shapelog.Log) {
+	e.log.Store(l)
+	if b := e.beginning.Load(); b != nil {
+		close(b.made)
+	}
+}
+
 // Beginning is what is waited for while a new shape has no snapshot to read. It ends once.
 type Beginning struct {
+	made chan struct{}
 	done chan struct{}
 	err  error
 }
 
 // begin marks e as having no readable snapshot. Only the maker of a shape calls it, before the entry is found by others.
-func (e *Entry) begin() { e.beginning.Store(&Beginning{done: make(chan struct{})}) }
+func (e *Entry) begin() { e.beginning.Store(&Beginning{made: make(chan struct{}), done: make(chan struct{})}) }
 
 // Beginning is nil once the snapshot can be read, and for every restored shape.
 func (e *Entry) Beginning() *Beginning { return e.beginning.Load() }
@@ -59,6 +73,9 @@ func (b *Beginning) end(err error) {
 		close(b.done)
 	}
 }
+
+// Made is closed when the shape has a log. It stays open when the shape fails before that.
+func (b *Beginning) Made() <-chan struct{} { return b.made }
 
 // Done is closed when the beginning has ended.
 func (b *Beginning) Done() <-chan struct{} { return b.done }
