@@ -395,6 +395,7 @@ func BenchmarkCachedTable(b *testing.B) {
 	i := New(database(b, `CREATE TABLE t (id int)`))
 	table(b, i, "public", "t")
 	b.ReportAllocs()
+	b.ResetTimer()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
 			if _, err := i.Table(b.Context(), "public", "t"); err != nil {
