@@ -198,7 +198,7 @@ func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	var constants, others []*node
+	var all, constants, others []*node
 	types := []typ{x.typ}
 	for _, item := range e.Rexpr.GetList().GetItems() {
 		if item.GetRowExpr() != nil {
@@ -208,6 +208,7 @@ func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, n)
 		if n.isConst() {
 			constants, types = append(constants, n), append(types, n.typ)
 		} else {
@@ -223,7 +224,7 @@ func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
 		}
 		alternatives = append(alternatives, n)
 	} else {
-		others = append(constants, others...)
+		others = all
 	}
 	for i, r := range others {
 		if i+len(alternatives) > 0 {
@@ -278,8 +279,11 @@ func (a *analyzer) inConstants(x *node, items []*node, common typ, loc int32) (*
 	slices.SortStableFunc(list, func(l, r *node) int { return s.fam.compare(&l.val, &r.val) })
 	list = slices.CompactFunc(list, func(l, r *node) bool { return s.fam.compare(&l.val, &r.val) == 0 })
 	in.args = in.args[:1+len(list)]
-	if len(list) == 0 {
+	switch {
+	case len(list) == 0:
 		return constant(typeBool, value{null: true}, loc), nil
+	case len(list) == 1 && in.aux == 0:
+		in.op, in.rel = opCompare, relEQ
 	}
 	return a.fold(in)
 }

@@ -14,7 +14,8 @@ const (
 	FormText        Form = iota // the text itself
 	FormPadded                  // bpchar: without trailing blanks
 	FormNumeric                 // without a scale
-	FormFloat                   // the bits, one zero
+	FormFloat4                  // the bits of the value as a float8, one zero
+	FormFloat8                  // the same
 	FormDate                    // days
 	FormTime                    // microseconds
 	FormTimestamp               // microseconds
@@ -27,8 +28,10 @@ func formOf(id typeID) Form {
 		return FormPadded
 	case tNumeric:
 		return FormNumeric
-	case tFloat4, tFloat8:
-		return FormFloat
+	case tFloat4:
+		return FormFloat4
+	case tFloat8:
+		return FormFloat8
 	case tDate:
 		return FormDate
 	case tTime:
@@ -52,9 +55,12 @@ func (f Form) Append(dst, text []byte) ([]byte, error) {
 		return append(dst, trimBlanks(text)...), nil
 	case FormNumeric:
 		return appendNumericKey(dst, text)
-	case FormFloat:
-		v.f, err = inputFloat(text, 64)
-		if err != nil {
+	case FormFloat4, FormFloat8:
+		bits := 64
+		if f == FormFloat4 {
+			bits = 32
+		}
+		if v.f, err = inputFloat(text, bits); err != nil {
 			return dst, err
 		}
 		return appendFloatKey(dst, v.f), nil
