@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"leyden/internal/pg/connect"
 )
 
 // Error says which setting cannot be used and why. The text is one line and never contains the value of a secret.
@@ -69,22 +71,22 @@ func Read(environ []string) (*Settings, Remarks, error) {
 // complete checks what concerns several settings, and fills in defaults that are other settings.
 func (s *Settings) complete(insecure bool) error {
 	switch {
-	case !s.Database.URL.IsSet():
+	case s.Database.URL.Host == "":
 		return &Error{"DATABASE_URL", "is required: where is Postgres? For example postgresql://user:password@host:5432/database"}
 	case insecure && s.HTTP.Secret.IsSet():
 		return &Error{"ELECTRIC_SECRET", "cannot be combined with ELECTRIC_INSECURE=true; set one of the two"}
 	case !insecure && !s.HTTP.Secret.IsSet():
 		return &Error{"ELECTRIC_SECRET", "is required; to serve without a secret set ELECTRIC_INSECURE=true"}
 	}
-	if !s.Database.PooledURL.IsSet() {
+	if s.Database.PooledURL.Host == "" {
 		s.Database.PooledURL = s.Database.URL
 	}
 	if s.Database.CAFile != "" {
 		const conflict = "sslmode=disable cannot be combined with ELECTRIC_DATABASE_CA_CERTIFICATE_FILE"
-		if sslDisabled(s.Database.URL) {
+		if s.Database.URL.SSLMode == connect.SSLDisable {
 			return &Error{"DATABASE_URL", conflict}
 		}
-		if sslDisabled(s.Database.PooledURL) {
+		if s.Database.PooledURL.SSLMode == connect.SSLDisable {
 			return &Error{"ELECTRIC_POOLED_DATABASE_URL", conflict}
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"leyden/internal/pg/connect"
 )
 
 func section(name string, rows ...Row) []Row {
@@ -116,14 +118,12 @@ func storageKind(text string) (memory bool, err error) {
 	return kind == "MEMORY", err
 }
 
-// orUnset takes an empty text, which deployment files make of a missing value, for none.
-func orUnset(parse func(string) (Secret, error)) func(string) (Secret, error) {
-	return func(text string) (Secret, error) {
-		if text == "" {
-			return Secret{}, nil
-		}
-		return parse(text)
+// optionalURL takes an empty text, which deployment files make of a missing value, for none.
+func optionalURL(text string) (connect.Target, error) {
+	if text == "" {
+		return connect.Target{}, nil
 	}
+	return connect.Parse(text)
 }
 
 // optionalPort reads a port, or nothing for no listener.

@@ -3,6 +3,8 @@ package settings
 import (
 	"log/slog"
 	"time"
+
+	"leyden/internal/pg/connect"
 )
 
 // Settings is the whole configuration of a server. It is not changed after Read.
@@ -22,15 +24,13 @@ type Settings struct {
 
 // Database says how Postgres is reached.
 type Database struct {
-	URL       Secret // replication, and all else when PooledURL is not set
-	PooledURL Secret // everything except replication; equal to URL unless set
+	URL       connect.Target // replication, and all else when PooledURL is not set
+	PooledURL connect.Target // everything except replication; equal to URL unless set
 	UseIPv6   bool
 	CAFile    string // "" verifies no certificate
 	PoolSize  int    // query connections in all
 
-	// Zero leaves the operating system's value.
-	KeepaliveIdle, KeepaliveInterval, UserTimeout time.Duration
-	KeepaliveCount                                int
+	TCP connect.TCP
 }
 
 // Replication says how the stream is set up and cut.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"leyden/cmd/leyden/settings"
+	"leyden/internal/pg/connect"
 )
 
 var update = flag.Bool("update", false, "write docs/settings.md anew")
@@ -25,11 +26,18 @@ func read(t *testing.T, more ...string) (*settings.Settings, settings.Remarks, e
 	return settings.Read(append([]string{databaseURL, "ELECTRIC_INSECURE=true"}, more...))
 }
 
+func target(t *testing.T, url string) connect.Target {
+	t.Helper()
+	parsed, err := connect.Parse(url)
+	require.NoError(t, err)
+	return parsed
+}
+
 func TestDefaultsAreTheOnesOfTheReference(t *testing.T) {
 	s, remarks, err := read(t)
 	require.NoError(t, err)
 	require.Zero(t, remarks)
-	require.Equal(t, "postgresql://app:hunter2@db:5432/app", s.Database.PooledURL.Reveal())
+	require.Equal(t, target(t, "postgresql://app:hunter2@db:5432/app"), s.Database.PooledURL)
 	require.Equal(t, 20, s.Database.PoolSize)
 	require.Equal(t, settings.Replication{
 		StreamID: "default", PublicationRefresh: time.Minute, SchemaReconcile: time.Minute, FragmentChanges: 100,
@@ -74,8 +82,8 @@ func TestValuesAreReadAsTheReferenceReadsThem(t *testing.T) {
 		{"ELECTRIC_STORAGE=fast_file", func(s *settings.Settings) any { return s.Storage.Memory }, false},
 		{"ELECTRIC_LOG_LEVEL=warn", func(s *settings.Settings) any { return s.Logging.Level }, slog.LevelWarn},
 		{"ELECTRIC_LOG_COLORS=false", func(s *settings.Settings) any { return s.Logging.Colors }, false},
-		{"ELECTRIC_QUERY_DATABASE_URL=postgres://q@q", func(s *settings.Settings) any { return s.Database.PooledURL.Reveal() }, "postgres://q@q"},
-		{"ELECTRIC_POOLED_DATABASE_URL=", func(s *settings.Settings) any { return s.Database.PooledURL }, settings.NewSecret("postgresql://app:hunter2@db:5432/app")},
+		{"ELECTRIC_QUERY_DATABASE_URL=postgres://q@q", func(s *settings.Settings) any { return s.Database.PooledURL }, target(t, "postgres://q@q")},
+		{"ELECTRIC_POOLED_DATABASE_URL=", func(s *settings.Settings) any { return s.Database.PooledURL }, target(t, "postgresql://app:hunter2@db:5432/app")},
 		{"ELECTRIC_EXPERIMENTAL_MAX_SHAPES=7", func(s *settings.Settings) any { return s.Shapes.Max }, 7},
 		{`ELECTRIC_MAX_CONCURRENT_REQUESTS={"initial":0,"existing":1,"x":2}`, func(s *settings.Settings) any { return s.HTTP.Limits }, settings.Limits{Existing: 1}},
 	} {
@@ -90,7 +98,7 @@ func TestTheNewNameWinsOverItsAlias(t *testing.T) {
 		"ELECTRIC_QUERY_DATABASE_URL=postgres://old@q", "ELECTRIC_POOLED_DATABASE_URL=postgres://new@q")
 	require.NoError(t, err)
 	require.Equal(t, 9, s.Shapes.Max)
-	require.Equal(t, "postgres://new@q", s.Database.PooledURL.Reveal())
+	require.Equal(t, target(t, "postgres://new@q"), s.Database.PooledURL)
 }
 
 func TestABadValueIsOneLineThatNamesTheSetting(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"leyden/internal/pg/connect"
 )
 
 // Use says what a setting does in this server.
@@ -37,16 +39,16 @@ func Table() []Row { return table(new(Settings)) }
 
 func table(s *Settings) []Row {
 	return slices.Concat(databaseRows(&s.Database), replicationRows(&s.Replication), httpRows(&s.HTTP), shapeRows(&s.Shapes),
-		storageRows(&s.Storage), loggingRows(s), ignoredRows())
+		storageRows(&s.Storage), loggingRows(s), developmentRows(), ignoredRows())
 }
 
 func databaseRows(d *Database) []Row {
 	return section("Database",
-		Row{Name: "DATABASE_URL", Type: "URL", Default: "required", read: into(&d.URL, parseDatabaseURL),
+		Row{Name: "DATABASE_URL", Type: "URL", Default: "required", read: into(&d.URL, connect.Parse),
 			Meaning: "Postgres, for replication and queries: `postgresql://user:password@host:port/database?sslmode=…`. The port defaults to 5432, the database to the user. `sslmode` is `disable`, `allow`, `prefer` (TLS if the server has it; the default) or `require`."},
-		Row{Name: "ELECTRIC_POOLED_DATABASE_URL", Type: "URL", Default: "`DATABASE_URL`", read: into(&d.PooledURL, orUnset(parseDatabaseURL)),
+		Row{Name: "ELECTRIC_POOLED_DATABASE_URL", Type: "URL", Default: "`DATABASE_URL`", read: into(&d.PooledURL, optionalURL),
 			Meaning: "Connection for everything except replication; may go through a pooler in transaction mode."},
-		Row{Name: "ELECTRIC_QUERY_DATABASE_URL", Type: "URL", Default: "–", read: alias(&d.PooledURL, orUnset(parseDatabaseURL)),
+		Row{Name: "ELECTRIC_QUERY_DATABASE_URL", Type: "URL", Default: "–", read: alias(&d.PooledURL, optionalURL),
 			Meaning: "Deprecated name of `ELECTRIC_POOLED_DATABASE_URL`."},
 		Row{Name: "ELECTRIC_DATABASE_USE_IPV6", Type: "bool", Default: "false", read: boolean(&d.UseIPv6),
 			Meaning: "Resolve the database's host over IPv6 first, then over IPv4."},
@@ -54,13 +56,13 @@ func databaseRows(d *Database) []Row {
 			Meaning: "Certificates to trust. Turns on full verification of the server; cannot be combined with `sslmode=disable`."},
 		Row{Name: "ELECTRIC_DB_POOL_SIZE", Type: "int", Default: "20", preset: "20", read: integer(&d.PoolSize, 1, 10_000),
 			Meaning: "Query connections in all. A quarter of them (1 to 4) serve the catalogue, the rest snapshots."},
-		Row{Name: "ELECTRIC_DATABASE_TCP_KEEPALIVE_IDLE", Type: "duration", Default: "system", read: into(&d.KeepaliveIdle, parseDuration),
+		Row{Name: "ELECTRIC_DATABASE_TCP_KEEPALIVE_IDLE", Type: "duration", Default: "system", read: into(&d.TCP.KeepAliveIdle, parseDuration),
 			Meaning: "Idle time before the first keepalive probe, in whole seconds (Linux)."},
-		Row{Name: "ELECTRIC_DATABASE_TCP_KEEPALIVE_INTERVAL", Type: "duration", Default: "system", read: into(&d.KeepaliveInterval, parseDuration),
+		Row{Name: "ELECTRIC_DATABASE_TCP_KEEPALIVE_INTERVAL", Type: "duration", Default: "system", read: into(&d.TCP.KeepAliveInterval, parseDuration),
 			Meaning: "Time between probes, in whole seconds (Linux)."},
-		Row{Name: "ELECTRIC_DATABASE_TCP_KEEPALIVE_COUNT", Type: "int", Default: "system", read: integer(&d.KeepaliveCount, 1, 127),
+		Row{Name: "ELECTRIC_DATABASE_TCP_KEEPALIVE_COUNT", Type: "int", Default: "system", read: integer(&d.TCP.KeepAliveCount, 1, 127),
 			Meaning: "Unanswered probes before the connection counts as lost (Linux)."},
-		Row{Name: "ELECTRIC_DATABASE_TCP_USER_TIMEOUT", Type: "duration", Default: "system", read: into(&d.UserTimeout, parseDuration),
+		Row{Name: "ELECTRIC_DATABASE_TCP_USER_TIMEOUT", Type: "duration", Default: "system", read: into(&d.TCP.UserTimeout, parseDuration),
 			Meaning: "How long sent data may stay unacknowledged (Linux)."},
 	)
 }
@@ -160,5 +162,12 @@ func loggingRows(s *Settings) []Row {
 			Meaning: "Port of `/metrics`."},
 		Row{Name: "ELECTRIC_INSTANCE_ID", Type: "text", Default: "random", read: into(&s.InstanceID, func(text string) (string, error) { return text, nil }),
 			Meaning: "Name of this instance in logs and telemetry."},
+	)
+}
+
+func developmentRows() []Row {
+	return section("Development",
+		Row{Name: "LEYDEN_POSTGRES_BIN", Type: "path", Default: "searched", read: func(string) error { return nil },
+			Meaning: "Directory with `initdb` and `postgres`, for `leyden dev` and the tests; `serve` runs no Postgres."},
 	)
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,36 +106,6 @@ func parseLevel(text string) (slog.Level, error) {
 		names[i] = l.name
 	}
 	return 0, fmt.Errorf("want one of %s", strings.Join(names, ", "))
-}
-
-// parseDatabaseURL checks only the form, never a connection, and never puts a part of the text into the error: any part may
-// be a password that was quoted wrongly.
-func parseDatabaseURL(text string) (Secret, error) {
-	u, err := url.Parse(text)
-	if err != nil {
-		return Secret{}, errors.New("want a URL like postgresql://user:password@host:5432/database, with special characters percent-encoded")
-	}
-	modes := []string{"disable", "allow", "prefer", "require"}
-	query := u.Query()
-	switch {
-	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		return Secret{}, errors.New("the URL must begin with postgresql:// or postgres://")
-	case u.Host == "" || u.Hostname() == "":
-		return Secret{}, errors.New("the URL has no host")
-	case u.User.Username() == "":
-		return Secret{}, errors.New("the URL has no user")
-	case query.Has("replication"):
-		return Secret{}, errors.New("the URL must not have the option replication")
-	case query.Has("sslmode") && !slices.Contains(modes, query.Get("sslmode")):
-		return Secret{}, fmt.Errorf("sslmode must be one of %s; to verify the server's certificate set ELECTRIC_DATABASE_CA_CERTIFICATE_FILE", strings.Join(modes, ", "))
-	}
-	return NewSecret(text), nil
-}
-
-// sslDisabled reports whether a URL that parseDatabaseURL accepted forbids TLS.
-func sslDisabled(s Secret) bool {
-	u, err := url.Parse(s.Reveal())
-	return err == nil && u.Query().Get("sslmode") == "disable"
 }
 
 // parseStreamID reads the suffix of the slot's and the publication's name. It is an unquoted identifier, folded to lower
