@@ -1,0 +1,225 @@
+package shapes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"leyden/actors/status"
+	"leyden/actors/work"
+	"leyden/internal/pg"
+	"leyden/internal/pg/inspect"
+	"leyden/internal/pg/publication"
+	"leyden/internal/pg/snapshot"
+	"leyden/persistence/shapelog"
+)
+
+// creation is the making of one shape's snapshot. One goroutine runs it.
+type creation struct {
+	m      *Manager
+	e      *status.Entry
+	log    *shapelog.Log
+	cancel context.CancelFunc
+
+	asked bool // guarded by Manager.mu: the collector has been asked to route to the shape
+
+	once  sync.Once
+	added chan struct{} // closed when it does
+
+	mu    sync.Mutex
+	known *pg.Snapshot
+}
+
+func (c *creation) wasAdded() { c.once.Do(func() { close(c.added) }) }
+
+func (c *creation) knownSnapshot() (pg.Snapshot, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		return pg.Snapshot{}, false
+	}
+	return *c.known, true
+}
+
+// run makes the snapshot, or removes the shape and tells whoever waits for it why.
+func (c *creation) run(ctx context.Context) {
+	m := c.m
+	err := c.make(ctx)
+	m.mu.Lock()
+	delete(m.making, c.e.ID)
+	m.mu.Unlock()
+	if err == nil {
+		return
+	}
+	told := c.explain(err)
+	if told.Rotated && c.e.Removed() {
+		m.Logger.Debug("shape was removed while its snapshot was made", "handle", c.e.Handle.String())
+	} else {
+		m.Logger.Warn("snapshot failed; its shape is removed", "handle", c.e.Handle.String(), "table", c.e.Def.Table.Schema+"."+c.e.Def.Table.Name, "error", err)
+	}
+	m.Remove(c.e)
+	c.e.Failed(told)
+}
+
+// errHidden says that the database snapshot does not show a transaction that the stream has delivered before the shape was
+// routed to.
+var errHidden = errors.New("the snapshot does not contain a transaction that has been streamed already")
+
+func (c *creation) make(ctx context.Context) (err error) {
+	writer := c.log.SnapshotWriter()
+	defer writer.Abort()
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	if err := c.m.Publication.Ensure(ctx, c.e.ID, c.e.Def); err != nil {
+		return err
+	}
+	// The partitions of the table are known before it is routed to. Whoever made the definition has read the table just now.
+	if _, err := c.m.Catalogue.ByOID(ctx, c.e.Def.Table.OID); err != nil {
+		return err
+	}
+	sink := &sink{creation: c, writer: writer}
+	wait := 10 * time.Millisecond
+	for {
+		err := c.query(ctx, sink)
+		if !errors.Is(err, errHidden) {
+			if err != nil {
+				return err
+			}
+			break
+		}
+		// Its backend is between writing its commit and letting it be seen, or waits there for a synchronous standby.
+		select {
+		case <-time.After(wait):
+			wait = min(2*wait, time.Second)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	// The connection has been given back: the disk may take its time.
+	if err := writer.Finish(); err != nil {
+		return err
+	}
+	c.e.Started()
+	return nil
+}
+
+// query runs the snapshot query. The shape is routed to once there is a connection for it, so that its consumer holds
+// transactions back for no longer than a query needs to begin.
+func (c *creation) query(ctx context.Context, sink *sink) error {
+	queue, cancel := context.WithTimeout(ctx, c.m.Queue)
+	conn, release, err := c.m.Connections.Acquire(queue)
+	cancel()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		return snapshot.PoolBusy(err)
+	case err != nil:
+		return snapshot.NoConnection(err)
+	}
+	defer release()
+	if err := c.route(ctx); err != nil {
+		return err
+	}
+	sink.delivered = c.m.Commits.Count()
+	p := newProgress(c.m, c.e)
+	defer p.end()
+	stats, err := snapshot.Run(ctx, conn, snapshot.Query{Def: c.e.Def, FirstRow: c.m.FirstRow, Progress: p.report}, sink)
+	if err == nil {
+		c.m.Metrics.snapshotRead(stats, p.elapsed())
+	}
+	return err
+}
+
+// route has the collector route to the shape.
+func (c *creation) route(ctx context.Context) error {
+	c.m.mu.Lock()
+	first := !c.asked
+	c.asked = true
+	c.m.mu.Unlock()
+	if first {
+		message := c.m.addMessage(c.e)
+		message.Done = func(error) { c.wasAdded() }
+		c.m.Collector(message)
+	}
+	select {
+	case <-c.added:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// sink takes the snapshot from the query to the store.
+type sink struct {
+	*creation
+	writer    *shapelog.SnapshotWriter
+	delivered uint64 // commits that the stream had delivered when the shape was routed to
+	rows      int
+}
+
+func (s *sink) Known(known pg.Snapshot, _ pg.LSN) error {
+	if s.m.Commits.Missing(s.delivered, known) {
+		return errHidden
+	}
+	if err := s.writer.Known(known); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.known = &known
+	s.mu.Unlock()
+	s.m.Collector(&work.SnapshotKnown{ID: s.e.ID, Snapshot: known})
+	return nil
+}
+
+func (s *sink) Row(json []byte) error {
+	if err := s.writer.Row(json); err != nil {
+		return err
+	}
+	if s.rows++; s.rows == 1 {
+		s.e.Started()
+	}
+	return nil
+}
+
+// explain is what clients are told (spec engine §6.2).
+func (c *creation) explain(err error) *status.SnapshotError {
+	if p, ok := errors.AsType[*publication.Error](err); ok {
+		told := &status.SnapshotError{Status: http.StatusServiceUnavailable, Message: p.Message, Known: true, Err: err}
+		switch p.Kind {
+		case publication.SchemaChanged:
+			c.m.Catalogue.Clean(c.e.Def.Table.OID)
+			told.Status, told.Rotated = http.StatusConflict, true
+		case publication.Unknown:
+			told.Status, told.Known = http.StatusInternalServerError, false
+			told.Message = "Unexpected error while creating snapshot: " + p.Message
+		}
+		return told
+	}
+	var e *snapshot.Error
+	if !errors.As(err, &e) && (c.e.Removed() || errors.Is(err, shapelog.ErrRemoved)) {
+		return status.Rotated(err)
+	}
+	if errors.Is(err, inspect.ErrNotFound) {
+		c.m.Catalogue.Clean(c.e.Def.Table.OID)
+		return status.Rotated(err)
+	}
+	switch {
+	case e != nil:
+	case errors.Is(err, context.Canceled), errors.Is(err, inspect.ErrUnavailable):
+		e = snapshot.NoConnection(err)
+	default:
+		return &status.SnapshotError{Status: http.StatusInternalServerError, Message: "Unexpected error while creating snapshot: " + err.Error(), Err: err}
+	}
+	if e.Kind == snapshot.SchemaChanged {
+		c.m.Catalogue.Clean(c.e.Def.Table.OID)
+	}
+	return &status.SnapshotError{Status: e.Status, Message: e.Message, Known: e.Known, Rotated: e.Status == http.StatusConflict, Err: err}
+}

@@ -1,0 +1,56 @@
+package shapes
+
+import (
+	"context"
+	"time"
+)
+
+// Expire keeps the number of shapes at most max, looking every period: those that clients have not read for longest go. It
+// runs until ctx ends.
+func (m *Manager) Expire(ctx context.Context, max int, period time.Duration) {
+	every(ctx, period, func() {
+		excess := m.Status.Counts().Total - max
+		for _, e := range m.Status.LeastRecentlyRead(excess) {
+			m.Logger.Info("shape is removed", "handle", e.Handle.String(), "reason", "there are more shapes than the limit", "limit", max)
+			m.Remove(e)
+		}
+	})
+}
+
+// Reconcile compares what is known of tables with the catalogue, at once and every period, and removes the shapes of those
+// that are not what they were: the stream tells of them only with their next change. It runs until ctx ends; connected tells
+// whether there is a database to ask.
+func (m *Manager) Reconcile(ctx context.Context, period time.Duration, connected func() bool) {
+	look := func() {
+		if !connected() {
+			return
+		}
+		tables, err := m.Catalogue.Diff(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				m.Logger.Warn("tables could not be compared with the catalogue; this is tried again", "error", err, "after", period)
+			}
+			return
+		}
+		for _, t := range tables {
+			n := m.RemoveTable(t.OID)
+			m.Catalogue.Clean(t.OID)
+			m.Logger.Info("table has changed", "table", t.Schema+"."+t.Name, "removed_shapes", n)
+		}
+	}
+	look()
+	every(ctx, period, look)
+}
+
+func every(ctx context.Context, period time.Duration, do func()) {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			do()
+		case <-ctx.Done():
+			return
+		}
+	}
+}

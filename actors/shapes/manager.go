@@ -1,0 +1,259 @@
+package shapes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"leyden/actors/status"
+	"leyden/actors/work"
+	"leyden/internal/pg"
+	"leyden/internal/pg/inspect"
+	"leyden/internal/shape"
+	"leyden/persistence/shapelog"
+)
+
+// Store is what shapes need of shapelog.Store.
+type Store interface {
+	Create(h shape.Handle, d *shape.Definition) (*shapelog.Log, error)
+	Remove(handles ...shape.Handle) error
+}
+
+// Catalogue is what shapes need of inspect.Inspector.
+type Catalogue interface {
+	ByOID(ctx context.Context, oid uint32) (*inspect.Table, error)
+	Cached(oid uint32) *inspect.Table
+	Clean(oid uint32)
+	Diff(ctx context.Context) ([]shape.Table, error)
+}
+
+// Connections lends connections for snapshots.
+type Connections interface {
+	// Acquire waits for a connection that is idle and has the session settings of the stream. Release gives it back; a
+	// connection that is closed by then is replaced.
+	Acquire(ctx context.Context) (conn *pgconn.PgConn, release func(), err error)
+}
+
+// Commits remembers what the stream delivered lately.
+type Commits interface {
+	// Count is the number of commits that were delivered so far.
+	Count() uint64
+	// Missing reports whether one of the first upTo of them is not visible in s.
+	Missing(upTo uint64, s pg.Snapshot) bool
+}
+
+// Config is what a Manager is made from.
+type Config struct {
+	Status      *status.Authority
+	Store       Store
+	Catalogue   Catalogue
+	Connections Connections
+	Publication *Tracker
+	Commits     Commits
+	// Collector sends a message of package work to the collector that runs now. What it does not get because it has ended
+	// is made good by Feed.
+	Collector func(message any)
+
+	// FirstRow and Queue bound the time to the first row of a snapshot and the wait for a connection.
+	FirstRow time.Duration
+	Queue    time.Duration
+	Metrics  *Metrics
+	Logger   *slog.Logger
+}
+
+// Manager makes and removes shapes. Its methods may be called by any goroutine; it does its work while Run runs.
+type Manager struct {
+	Config
+
+	mu        sync.Mutex
+	ctx       context.Context // of Run, nil when it does not run
+	making    map[shape.ID]*creation
+	epoch     chan struct{} // closed when the present collector has been replaced
+	discarded []*status.Entry
+	wake      chan struct{} // capacity 1: discarded has grown
+	running   sync.WaitGroup
+}
+
+// NewManager returns a manager at rest.
+func NewManager(c Config) *Manager {
+	return &Manager{Config: c, making: map[shape.ID]*creation{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1)}
+}
+
+// ErrStopped says that no shape can be made because the manager does not run.
+var ErrStopped = errors.New("shapes are not being made now")
+
+// Run does what was asked for until ctx ends. Snapshots that are under way then are given up and their
+// shapes removed.
+func (m *Manager) Run(ctx context.Context, up func()) error {
+	m.mu.Lock()
+	m.ctx = ctx
+	m.mu.Unlock()
+	up()
+	for {
+		select {
+		case <-m.wake:
+			if err := m.removeDiscarded(ctx); err != nil {
+				m.rest()
+				return err
+			}
+		case <-ctx.Done():
+			m.rest()
+			return m.removeDiscarded(ctx) // so that no handle that clients were told is gone comes back
+		}
+	}
+}
+
+// rest ends what Run started.
+func (m *Manager) rest() {
+	m.mu.Lock()
+	m.ctx = nil
+	for _, c := range m.making {
+		c.cancel()
+	}
+	m.mu.Unlock()
+	m.running.Wait()
+}
+
+// Create finds the shape of a definition or makes it. It returns when the shape has a log; its snapshot follows.
+func (m *Manager) Create(ctx context.Context, d *shape.Definition) (*status.Entry, error) {
+	for {
+		e, created := m.Status.Add(d)
+		if created {
+			return e, m.begin(e)
+		}
+		b := e.Beginning()
+		if b == nil {
+			return e, nil
+		}
+		select {
+		case <-b.Made():
+			return e, nil
+		case <-b.Done(): // it failed at once: make it anew, or tell why not
+			if e.Log() != nil {
+				return e, nil
+			}
+			if !e.Removed() {
+				return nil, b.Err()
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// begin gives a new shape its log and starts the making of its snapshot.
+func (m *Manager) begin(e *status.Entry) error {
+	log, err := m.Store.Create(e.Handle, e.Def)
+	if err != nil {
+		err = fmt.Errorf("create shape %s: %w", e.Handle, err)
+		m.Status.Remove(e)
+		m.Status.Confirm(e.Handle)
+		e.Failed(&status.SnapshotError{Status: http.StatusServiceUnavailable, Message: "Failed to create shape, please retry", Err: err})
+		return err
+	}
+	e.SetLog(log)
+	c := &creation{m: m, e: e, log: log, added: make(chan struct{})}
+	m.mu.Lock()
+	if m.ctx == nil {
+		m.mu.Unlock()
+		e.Failed(&status.SnapshotError{Status: http.StatusServiceUnavailable, Message: "Failed to create shape, please retry", Err: ErrStopped})
+		m.Remove(e)
+		return ErrStopped
+	}
+	ctx, cancel := context.WithCancel(m.ctx)
+	c.cancel = cancel
+	m.making[e.ID] = c
+	m.running.Add(1)
+	m.mu.Unlock()
+	go func() {
+		defer m.running.Done()
+		defer cancel()
+		c.run(ctx)
+	}()
+	return nil
+}
+
+// AwaitSnapshotStart waits until the snapshot of e can be read: nil, a *status.SnapshotError, or the error of ctx.
+func (m *Manager) AwaitSnapshotStart(ctx context.Context, e *status.Entry) error {
+	if b := e.Beginning(); b != nil {
+		select {
+		case <-b.Done():
+			if err := b.Err(); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if e.Removed() {
+		return status.Rotated(nil)
+	}
+	return nil
+}
+
+// Feed calls add for every shape that is to be routed to. A collector calls it when it starts, before it handles any message;
+// whatever its predecessor was asked and did not answer is settled by it.
+func (m *Manager) Feed(add func(*work.AddShape)) {
+	m.mu.Lock()
+	close(m.epoch)
+	m.epoch = make(chan struct{})
+	m.mu.Unlock()
+	for _, e := range m.Status.List() {
+		m.mu.Lock()
+		c := m.making[e.ID]
+		asked := c == nil || c.asked
+		m.mu.Unlock()
+		if !asked || e.Log() == nil {
+			continue // its maker will add it
+		}
+		message := m.addMessage(e)
+		if c == nil {
+			m.restoreFiltering(e, message)
+		}
+		add(message)
+		if c != nil {
+			c.wasAdded()
+			if s, known := c.knownSnapshot(); known {
+				m.Collector(&work.SnapshotKnown{ID: e.ID, Snapshot: s})
+			}
+		}
+	}
+}
+
+func (m *Manager) addMessage(e *status.Entry) *work.AddShape {
+	message := &work.AddShape{ID: e.ID, Def: e.Def}
+	if t := m.Catalogue.Cached(e.Def.Table.OID); t != nil {
+		for _, p := range t.Descendants {
+			message.Children = append(message.Children, p.Table)
+		}
+	}
+	return message
+}
+
+// restoreFiltering asks the store, because a shape may have been made since the process started.
+func (m *Manager) restoreFiltering(e *status.Entry, message *work.AddShape) {
+	info, err := e.Log().Snapshot()
+	if err != nil {
+		if !errors.Is(err, shapelog.ErrRemoved) {
+			m.Logger.Error("cannot read what is known of a snapshot; the shape is removed", "handle", e.Handle.String(), "error", err)
+			m.Remove(e)
+		}
+		return
+	}
+	message.Filtering, message.Xmax = info.Filtering, info.Xmax
+}
+
+// Shape finds what a consumer is built from. It implements work.Shapes.
+func (m *Manager) Shape(id shape.ID) (work.Shape, bool) {
+	e, ok := m.Status.ByID(id)
+	if !ok || e.Log() == nil {
+		return work.Shape{}, false
+	}
+	return work.Shape{ID: id, Def: e.Def, Log: e.Log()}, true
+}
