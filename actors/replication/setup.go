@@ -154,7 +154,7 @@ func createSlot(ctx context.Context, conn *pgconn.PgConn, c *Config, r *Report) 
 
 func startStreaming(ctx context.Context, conn *pgconn.PgConn, c *Config) error {
 	err := pglogrepl.StartReplication(ctx, conn, identifier(c.Slot), 0, pglogrepl.StartReplicationOptions{
-		PluginArgs: []string{"proto_version '1'", "publication_names " + literal(identifier(c.Publication))},
+		PluginArgs: []string{"proto_version '1'", "publication_names " + commandLiteral(identifier(c.Publication))},
 	})
 	if err != nil {
 		return fmt.Errorf("start replication from slot %q: %w", c.Slot, err)
@@ -190,9 +190,12 @@ func queryRow(ctx context.Context, conn *pgconn.PgConn, sql string) ([]string, e
 
 func identifier(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// literal quotes for either setting of standard_conforming_strings.
+// commandLiteral quotes for a replication command, whose grammar knows no escapes.
+func commandLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// literal quotes for SQL under either setting of standard_conforming_strings.
 func literal(text string) string {
-	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	quoted := commandLiteral(text)
 	if strings.Contains(text, `\`) {
 		return " E" + strings.ReplaceAll(quoted, `\`, `\\`)
 	}
