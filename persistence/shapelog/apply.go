@@ -67,7 +67,7 @@ func (s *Store) Apply(batches []Batch) error {
 	defer w.mu.Unlock()
 	defer w.reset()
 
-	b := s.db.NewBatch()
+	b := s.db.NewBatchWithSize(batchSize(batches))
 	defer b.Close()
 	position := s.position.Load()
 	for i := range batches {
@@ -105,6 +105,20 @@ func (s *Store) Apply(batches []Batch) error {
 	}
 	w.tails.trim(s.opts.TailBytes)
 	return nil
+}
+
+// batchSize estimates the bytes of a batch, so that a large one is allocated once.
+func batchSize(batches []Batch) int {
+	size := 64
+	for i := range batches {
+		for j := range batches[i].Appends {
+			size += 64
+			for k := range batches[i].Appends[j].Items {
+				size += batches[i].Appends[j].Items[k].Len() + 8
+			}
+		}
+	}
+	return size
 }
 
 // stage adds one append to the batch and to what its log will be.

@@ -2,13 +2,14 @@ package shapelog
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 	"google.golang.org/protobuf/proto"
 
 	storev1 "leyden/proto/leyden/store/v1"
-
-	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // formatVersion names the layout of keys, records and blocks, the binary form of where clauses included. It is raised by
@@ -35,17 +36,24 @@ func openEngine(fs vfs.FS, dir string, o *Options) (*pebble.DB, error) {
 
 // checkEngineFormat finds directories that the storage engine of this program is too old for.
 func checkEngineFormat(fs vfs.FS, dir string) error {
-	if _, err := fs.Stat(dir); err != nil {
+	names, err := fs.List(dir)
+	if err != nil {
 		return nil // the engine creates it, or says why not
 	}
-	desc, err := pebble.Peek(dir, fs)
+	marker, value, err := atomicfs.LocateMarkerInListing(fs, dir, "format-version", names)
 	if err != nil {
-		return fmt.Errorf("look into shape store %s: %w", dir, classify(err))
+		return fmt.Errorf("look into shape store %s: %w", dir, err)
 	}
-	if desc.Exists && desc.FormatMajorVersion > pebble.FormatNewest {
+	if err := marker.Close(); err != nil {
+		return fmt.Errorf("look into shape store %s: %w", dir, err)
+	}
+	if value == "" {
+		return nil // there is no store
+	}
+	if n, err := strconv.ParseUint(value, 10, 64); err != nil || pebble.FormatMajorVersion(n) > pebble.FormatNewest {
 		return &FormatError{
 			Dir:   dir,
-			Found: fmt.Sprintf("of storage engine %d", desc.FormatMajorVersion),
+			Found: "of storage engine " + value,
 			Want:  fmt.Sprintf("of storage engine %d and older", pebble.FormatNewest),
 		}
 	}

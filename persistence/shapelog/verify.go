@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-
 	"leyden/internal/shape"
 )
 
