@@ -114,7 +114,7 @@ func bareLatency(ctx context.Context, s *stand) (time.Duration, error) {
 		return 0, err
 	}
 	defer conn.Close(ctx)
-	err = pglogrepl.StartReplication(ctx, conn, bareSlot, 0, pglogrepl.StartReplicationOptions{
+	err = pglogrepl.StartReplication(ctx, conn, p.alongSlot(), 0, pglogrepl.StartReplicationOptions{
 		PluginArgs: []string{"proto_version '1'", "publication_names '" + barePublication + "'"},
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,7 +49,8 @@ func (s *stand) close() {
 
 // place is a database with a server that serves it.
 type place struct {
-	url    string // of the database
+	name   string // of the database, unique in its cluster as slots must be
+	url    string
 	conn   *pgx.Conn
 	server *launch.Server
 }
@@ -85,7 +87,7 @@ func (s *stand) openDatabase(ctx context.Context, schema string) (*place, error)
 	if err = errors.Join(err, admin.Close(ctx)); err != nil {
 		return nil, err
 	}
-	p := &place{url: s.pg.URL(name)}
+	p := &place{name: name, url: s.pg.URL(name)}
 	if p.conn, err = connect(ctx, p.url); err != nil {
 		return nil, err
 	}
@@ -104,15 +106,28 @@ func connect(ctx context.Context, url string) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, c)
 }
 
-// close stops the server and drops its slot, whose WAL would be kept for nothing.
+// close stops the server and drops the slots, whose WAL would be kept for nothing. A slot stays in use for a moment after
+// its reader has gone.
 func (p *place) close(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	var stopped error
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	var errs []error
 	if p.server != nil {
-		stopped = p.server.Stop(ctx)
+		errs = append(errs, p.server.Stop(ctx))
 	}
-	_, err := p.conn.Exec(ctx, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active")
-	return errors.Join(stopped, err, p.conn.Close(ctx))
+	for left := 1; left > 0; {
+		const drop = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active"
+		const count = "SELECT count(*) FROM pg_replication_slots, pg_sleep(0.01) WHERE database = current_database()"
+		_, err := p.conn.Exec(ctx, drop)
+		if err == nil {
+			err = p.conn.QueryRow(ctx, count).Scan(&left)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			break
+		}
+	}
+	return errors.Join(append(errs, p.conn.Close(ctx))...)
 }
 
 // exec runs statements that a workload needs.

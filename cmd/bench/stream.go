@@ -11,10 +11,11 @@ import (
 	"leyden/actors/replication"
 )
 
-const (
-	bareSlot        = "bare_reader"
-	barePublication = "bare_reader"
-)
+const barePublication = "bare_reader"
+
+// The slots of bare readers: one that reads along, and one that drains afterwards.
+func (p *place) alongSlot() string { return p.name + "_along" }
+func (p *place) drainSlot() string { return p.name + "_drain" }
 
 // bareReader makes a slot and a walsender connection for a reader that does nothing with what it reads.
 func bareReader(ctx context.Context, p *place) (*pgconn.PgConn, error) {
@@ -22,7 +23,7 @@ func bareReader(ctx context.Context, p *place) (*pgconn.PgConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.exec(ctx, "SELECT pg_create_logical_replication_slot('"+bareSlot+"', 'pgoutput')"); err != nil {
+	if err := p.exec(ctx, "SELECT pg_create_logical_replication_slot('"+p.alongSlot()+"', 'pgoutput')"); err != nil {
 		return nil, err
 	}
 	return bareConnection(ctx, p)
@@ -104,13 +105,13 @@ func streamBare(ctx context.Context, s *stand, schema string, rows int, write fu
 		return 0, 0, err
 	}
 	// The second slot keeps the same changes for the drain.
-	if err := p.exec(ctx, "SELECT pg_create_logical_replication_slot('bare_drain', 'pgoutput')"); err != nil {
+	if err := p.exec(ctx, "SELECT pg_create_logical_replication_slot('"+p.drainSlot()+"', 'pgoutput')"); err != nil {
 		return 0, 0, err
 	}
 	ended := make(chan error, 1)
 	var last time.Time
 	go func() {
-		_, err := replication.Drain(ctx, conn, bareSlot, barePublication, int64(rows))
+		_, err := replication.Drain(ctx, conn, p.alongSlot(), barePublication, int64(rows))
 		last = time.Now()
 		ended <- err
 	}()
@@ -129,7 +130,7 @@ func streamBare(ctx context.Context, s *stand, schema string, rows int, write fu
 		return 0, 0, err
 	}
 	defer conn.Close(ctx)
-	d, err := replication.Drain(ctx, conn, "bare_drain", barePublication, int64(rows))
+	d, err := replication.Drain(ctx, conn, p.drainSlot(), barePublication, int64(rows))
 	return last.Sub(begin), d.Elapsed, err
 }
 
