@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"leyden/internal/pg"
+	"leyden/internal/pg/connect"
 )
 
 // SQLSTATEs that set-up knows what to do with.
@@ -22,8 +23,8 @@ const (
 	codeQueryCanceled         = "57014"
 )
 
-// sessionSettings make values print as they do in snapshots.
-const sessionSettings = `SET bytea_output = 'hex'; SET DateStyle = 'ISO, DMY'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET IntervalStyle = 'iso_8601'`
+// encoding is that of everything in Leyden; the server converts to it whatever the database has.
+const encoding = "SET client_encoding = 'UTF8'"
 
 // setUp takes a connection from connected to ready to stream. Its order is the point of it: no other instance
 // may be at work while the publication and the slot are made, and the slot must be younger than the publication.
@@ -48,7 +49,7 @@ func setUp(ctx context.Context, conn *pgconn.PgConn, c *Config) (*Report, error)
 	if err := createSlot(ctx, conn, c, r); err != nil {
 		return nil, err
 	}
-	if _, err := query(ctx, conn, sessionSettings); err != nil {
+	if _, err := query(ctx, conn, connect.SessionSQL()+encoding); err != nil {
 		return nil, fmt.Errorf("set the display settings: %w", err)
 	}
 	return r, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"leyden/internal/pg/connect"
 	"leyden/internal/shape"
 )
 
@@ -53,9 +54,13 @@ func columns(d *shape.Definition) []string {
 	return all
 }
 
-// begin opens the transaction and reads its database snapshot. The database's own statement timeout is for short queries,
-// and does not know that this one is as long as its table.
-const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; SELECT pg_current_snapshot(), pg_current_wal_lsn()`
+// begin opens the transaction and reads its database snapshot. What it sets ends with the transaction, since a pooler may give
+// the session to others. The database's own statement timeout is for short queries, and does not know that this one is as
+// long as its table.
+func begin() string {
+	return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + connect.LocalSQL() +
+		"SET LOCAL client_encoding = 'UTF8';SET LOCAL statement_timeout = 0;SELECT pg_current_snapshot(), pg_current_wal_lsn()"
+}
 
 // copySQL is the query for the rows. Both wheres are in parentheses: either may have an OR at its top.
 func copySQL(q *Query) string {

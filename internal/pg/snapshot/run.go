@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,8 +27,10 @@ type Sink interface {
 // cancelGrace is how long a query that is given up may take to be told so.
 const cancelGrace = 5 * time.Second
 
-// Run reads a snapshot over a connection that is idle and has UTF-8 and the five display settings. An error is the sink's, the
-// context's, or an *Error. After an error the connection may be closed; otherwise it is idle again. Everything is sent
+// drainGrace is how long the rest of a failed query is waited for, to keep the connection.
+const drainGrace = 100 * time.Millisecond
+
+// Run reads a snapshot over a connection that is idle. An error is the sink's, the context's, or an *Error. After an error the connection may be closed; if not, it is idle again. Everything is sent
 // at once, so that a small snapshot costs one round trip.
 func Run(ctx context.Context, conn *pgconn.PgConn, q Query, sink Sink) (Stats, error) {
 	r := &run{conn: conn, query: &q, sink: sink, rows: newEncoder(&q)}
@@ -65,22 +68,19 @@ func (r *run) do(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, abort)
 	r.timer = time.AfterFunc(r.query.FirstRow, func() { r.late.Store(true); abort() })
 
-	err := r.talk()
+	drained, err := r.talk()
 	r.timer.Stop()
-	aborted := !stop() || r.late.Load()
-	switch {
-	case err == nil && !aborted:
-		return nil
-	case err == nil: // the end came between the last message and here; the deadline may come still
-		r.close()
-		return nil
+	if aborted := !stop() || r.late.Load(); aborted || !drained {
+		if !drained {
+			r.cancel()
+		}
+		r.close() // the deadline may be set at any time from here
+	} else if err != nil {
+		r.conn.Conn().SetDeadline(time.Time{})
 	}
-	var failed *serverError
-	if errors.As(err, &failed) && !aborted {
-		return Classify(failed.PgError, r.query.Subset != nil) // the connection is idle or, if that was fatal, closed
-	}
-	r.giveUp()
 	switch {
+	case err == nil:
+		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case r.late.Load() && !r.known:
@@ -88,25 +88,23 @@ func (r *run) do(ctx context.Context) error {
 	case r.late.Load():
 		return slowQuery(r.query.FirstRow)
 	}
-	var own *sinkError
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*sinkError](err); ok {
 		return own.error
 	}
 	return Classify(err, r.query.Subset != nil)
 }
 
-// sinkError and serverError tell errors of the two sides from errors of the connection.
+// sinkError tells errors of the sink from those of the other side.
 type sinkError struct{ error }
-type serverError struct{ *pgconn.PgError }
 
-// giveUp closes the connection and has the server stop working for it.
-func (r *run) giveUp() {
+// cancel has the server stop working for a connection that is given up.
+func (r *run) cancel() {
+	if r.conn.IsClosed() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), cancelGrace)
 	defer cancel()
-	if !r.conn.IsClosed() {
-		_ = r.conn.CancelRequest(ctx)
-	}
-	r.close()
+	_ = r.conn.CancelRequest(ctx)
 }
 
 func (r *run) close() {
@@ -116,28 +114,25 @@ func (r *run) close() {
 	_ = r.conn.Close(ctx)
 }
 
-// talk sends all queries and reads all answers. After an error of the server it reads on, so that the connection is idle
-// again: the commit that is on its way ends the failed transaction.
-func (r *run) talk() error {
-	queries := []string{begin, copySQL(r.query), "COMMIT"}
+// talk sends all queries and reads all answers. After an error it reads on, so that the connection is idle again: the commit
+// that is on its way ends a failed transaction, and little may be left of one whose rows nobody wants. drained says that
+// it came to the end.
+func (r *run) talk() (drained bool, err error) {
+	queries := []string{begin(), copySQL(r.query), "COMMIT"}
 	if r.query.Def.Log == shape.LogChangesOnly && r.query.Subset == nil {
-		queries = []string{begin, "COMMIT"}
+		queries = []string{begin(), "COMMIT"}
 	}
 	for _, sql := range queries {
 		r.conn.Frontend().SendQuery(&pgproto3.Query{String: sql})
 	}
 	if err := r.conn.Frontend().Flush(); err != nil {
-		return err
+		return false, err
 	}
 	var failed error
 	for open := len(queries); open > 0; {
 		message, err := r.conn.ReceiveMessage(context.Background())
 		if err != nil {
-			var pgErr *pgconn.PgError
-			if errors.As(err, &pgErr) {
-				return &serverError{pgErr}
-			}
-			return err
+			return false, cmp.Or(failed, err)
 		}
 		switch m := message.(type) {
 		case *pgproto3.CopyData:
@@ -147,20 +142,19 @@ func (r *run) talk() error {
 		case *pgproto3.DataRow:
 			err = r.snapshot(m.Values)
 		case *pgproto3.ErrorResponse:
-			if failed == nil {
-				failed = &serverError{pgconn.ErrorResponseToPgError(m)}
-			}
+			err = pgconn.ErrorResponseToPgError(m)
 		case *pgproto3.ReadyForQuery:
 			open--
 		}
-		if err != nil {
-			return err
+		if err != nil && failed == nil {
+			failed = err
+			r.conn.Conn().SetReadDeadline(time.Now().Add(drainGrace))
 		}
 	}
 	if failed == nil && !r.known {
-		return errors.New("the server told no snapshot")
+		failed = errors.New("the server told no snapshot")
 	}
-	return failed
+	return true, failed
 }
 
 func (r *run) snapshot(values [][]byte) error {

@@ -17,6 +17,7 @@ import (
 
 	"leyden/internal/change"
 	"leyden/internal/pg"
+	postgres "leyden/internal/pg/connect"
 	"leyden/internal/pg/pgoutput"
 	"leyden/internal/pg/pgserver"
 	"leyden/internal/pg/snapshot"
@@ -26,17 +27,10 @@ import (
 
 func TestMain(m *testing.M) { pgserver.Main(m) }
 
-var sessionSettings = map[string]string{
-	"client_encoding": "UTF8", "bytea_output": "hex", "DateStyle": "ISO, DMY", "TimeZone": "UTC", "extra_float_digits": "1", "IntervalStyle": "iso_8601",
-}
-
 func connect(t testing.TB, url string) *pgconn.PgConn {
 	t.Helper()
 	config, err := pgconn.ParseConfig(url)
 	require.NoError(t, err)
-	for k, v := range sessionSettings {
-		config.RuntimeParams[k] = v
-	}
 	conn, err := pgconn.ConnectConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -320,11 +314,19 @@ func TestASinkThatFailsEndsTheQuery(t *testing.T) {
 		return nil
 	}})
 	require.ErrorIs(t, err, full)
-	require.True(t, conn.IsClosed())
 
-	again, _ := database(t, tenItems)
-	_, err = snapshot.Run(t.Context(), again, snapshot.Query{Def: definition("id")}, &recorder{onKnown: func() error { return full }})
+	small, other := database(t, tenItems)
+	var got recorder
+	got.onKnown = func() error { return full }
+	_, err = snapshot.Run(t.Context(), small, snapshot.Query{Def: definition("id")}, &got)
 	require.ErrorIs(t, err, full)
+	require.Empty(t, got.rows)
+	idle(t, small) // what was left was little
+
+	exec(t, other, "BEGIN; LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
+	_, err = snapshot.Run(t.Context(), small, snapshot.Query{Def: definition("id")}, &got)
+	require.ErrorIs(t, err, full)
+	require.True(t, small.IsClosed())
 }
 
 func TestACancelledContextEndsTheQuery(t *testing.T) {
@@ -377,6 +379,8 @@ func TestSnapshotAndLogSayTheSameOfEveryType(t *testing.T) {
 	conn, other := database(t, everyType)
 	exec(t, other, "SELECT pg_create_logical_replication_slot('same_of_every_type', 'pgoutput')")
 	exec(t, other, everyRow)
+	exec(t, other, postgres.SessionSQL()) // as replication connections have them
+	exec(t, conn, "SET DateStyle = 'SQL, MDY'; SET TimeZone = 'Asia/Tokyo'; SET bytea_output = 'escape'; SET extra_float_digits = -5; SET IntervalStyle = 'sql_standard'; SET client_encoding = 'LATIN1'")
 	d := &shape.Definition{Table: shape.Table{Schema: "public", Name: "items"}, Key: []string{"t", "b", "ip", "c", "ba"}}
 	for _, row := range exec(t, other, "SELECT attname FROM pg_attribute WHERE attrelid = 'items'::regclass AND attnum > 0 ORDER BY attname COLLATE \"C\"") {
 		d.Selected = append(d.Selected, string(row[0]))
