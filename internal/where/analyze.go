@@ -22,7 +22,11 @@ type analyzer struct {
 	given map[int32]string // params
 	fixed map[int32]typ    // the types that the first uses of params have given them
 	depth int
+	nodes int // analyzed so far: BETWEEN and IN analyze their left side more than once, which multiplies when nested
 }
+
+// maxNodes bounds the work that a clause can ask for.
+const maxNodes = 100_000
 
 func newAnalyzer(field string, prefix int, text string, given map[int32]string, cols []Column) *analyzer {
 	a := &analyzer{
@@ -64,6 +68,9 @@ func (a *analyzer) expr(n *pg.Node) (*node, error) {
 	defer func() { a.depth-- }()
 	if a.depth > maxDepth/2 {
 		return nil, &Error{Field: a.field, Location: -1, Reason: "the expression is nested too deeply"}
+	}
+	if a.nodes++; a.nodes > maxNodes {
+		return nil, &Error{Field: a.field, Location: -1, Reason: "the clause is too large"}
 	}
 	switch e := n.GetNode().(type) {
 	case *pg.Node_AConst:

@@ -264,6 +264,8 @@ func (a *analyzer) inConstants(x *node, items []*node, common typ, loc int32) (*
 		right := typ{id: s.right}
 		if s.right == tEnum {
 			right = common
+		} else if id, ctx := castBetween(s.right, x.typ.id); id == castRelabel && ctx == castImplicit {
+			right = x.typ // the same values, and one text for what is one condition
 		}
 		n, err := a.convert(n, right, s.liftRight)
 		if err != nil {

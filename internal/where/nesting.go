@@ -1,15 +1,13 @@
 package where
 
-import (
-	pg "github.com/pganalyze/pg_query_go/v6"
-)
+import pg "github.com/pganalyze/pg_query_go/v6"
 
 // maxPlain is the length up to which a text cannot nest deeply enough to hurt the parser: every level takes a byte.
-const maxPlain = 1000
+const maxPlain = 400
 
-// maxNesting bounds what checkNesting counts. It is far above what maxDepth lets through later and far below what overflows
-// the stack of the C code.
-const maxNesting = 2000
+// maxNesting bounds what checkNesting counts. It is above what the analyzer lets through later and far below what overflows the
+// stack of the C code, also where threads have small stacks.
+const maxNesting = 600
 
 // checkNesting bounds the depth of the tree that the parser would build, by the tokens alone: its C code walks the tree by
 // recursion without a limit. Lists and chains of AND and OR are flat, everything else is counted as if it nested.
