@@ -4,20 +4,27 @@ import (
 	"context"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"leyden/internal/pg/connect"
 	"leyden/internal/pg/pgserver"
 )
 
 func TestMain(m *testing.M) { pgserver.Main(m) }
 
-// database is a fresh database, the SQL run in it, and a pool on it.
+// database is a fresh database, the SQL run in it, and a pool on it as the engine has it.
 func database(t testing.TB, sql string) *pgxpool.Pool {
 	t.Helper()
-	url := pgserver.Shared(t).NewDatabase(t)
-	pool, err := pgxpool.New(context.Background(), url)
+	target, err := connect.Parse(pgserver.Shared(t).NewDatabase(t))
+	require.NoError(t, err)
+	route, _, err := connect.Resolve(t.Context(), target, connect.Options{})
+	require.NoError(t, err)
+	config, err := route.PoolConfig(4)
+	require.NoError(t, err)
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	run(t, pool, sql)
@@ -26,7 +33,7 @@ func database(t testing.TB, sql string) *pgxpool.Pool {
 
 func run(t testing.TB, pool *pgxpool.Pool, sql string) {
 	t.Helper()
-	_, err := pool.Exec(t.Context(), sql)
+	_, err := pool.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
 }
 

@@ -11,7 +11,10 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-const fetchedVersion = embeddedpostgres.V17
+const (
+	fetchedVersion = embeddedpostgres.V17
+	repository     = "https://repo1.maven.org/maven2"
+)
 
 // FindOrFetch is Find, and when nothing is installed a download that is kept for the next time. A download may take minutes.
 func FindOrFetch(ctx context.Context) (Binaries, error) {
@@ -32,7 +35,7 @@ func FindOrFetch(ctx context.Context) (Binaries, error) {
 	}
 	done := make(chan result, 1)
 	go func() { // the library takes no context: when ours ends the download is left alone, and ends with the process
-		b, err := fetch(dir)
+		b, err := fetch(repository, dir)
 		done <- result{b, err}
 	}()
 	select {
@@ -57,7 +60,7 @@ func fetchDir() (string, error) {
 
 // fetch downloads and unpacks binaries to dir. The library only does that on the way to a running server, so it is made to
 // start one of no use; whether that works (it does not as root) is of no interest if the binaries are there afterwards.
-func fetch(dir string) (Binaries, error) {
+func fetch(repository, dir string) (Binaries, error) {
 	scratch, err := os.MkdirTemp("", "leyden-fetch-")
 	if err != nil {
 		return Binaries{}, fmt.Errorf("download Postgres: %w", err)
@@ -69,6 +72,7 @@ func fetch(dir string) (Binaries, error) {
 	}
 	server := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
 		Version(fetchedVersion).
+		BinaryRepositoryURL(repository).
 		Port(uint32(port)).
 		CachePath(filepath.Join(scratch, "archive")).
 		RuntimePath(filepath.Join(scratch, "run")).

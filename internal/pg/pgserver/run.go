@@ -165,6 +165,23 @@ func (s *Server) Restart(ctx context.Context, settings ...map[string]string) err
 	return s.start(ctx)
 }
 
+// SetEpoch restarts the server with transaction ids of that epoch: 64-bit ids have it above their low 32 bits, as after the
+// 32-bit ids have wrapped around so many times. The server must have no replication slots: the WAL begins anew.
+func (s *Server) SetEpoch(ctx context.Context, epoch uint32) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.stop(ctx); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, s.binaries.path("pg_resetwal"), "--epoch", strconv.FormatUint(uint64(epoch), 10), "-D", s.data)
+	cmd.Dir = s.data
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner.cred}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("set the epoch of transaction ids: %w\n%s", err, out)
+	}
+	return s.start(ctx)
+}
+
 // freePort asks the system for a port that nobody listens on. Somebody else may take it before Postgres does.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -257,3 +257,15 @@ func (l *lockedBuilder) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+func TestSetEpochMovesTransactionIDsOn(t *testing.T) {
+	s := ForTest(t)
+	if !executable(s.Binaries().path("pg_resetwal")) {
+		t.Skip("this installation has no pg_resetwal")
+	}
+	before := value[int64](t, connect(t, s.URL("postgres")), "SELECT txid_current()")
+	require.NoError(t, s.SetEpoch(t.Context(), 5))
+	after := value[int64](t, connect(t, s.URL("postgres")), "SELECT txid_current()")
+	require.EqualValues(t, 5, after>>32)
+	require.Greater(t, after&0xFFFFFFFF, before)
+}

@@ -2,9 +2,7 @@ package pgserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -19,10 +17,7 @@ func fromTemplate(ctx context.Context, b Binaries, o owner, dir, locale string) 
 	cache = filepath.Join(cache, "leyden", "postgres")
 	template := filepath.Join(cache, fmt.Sprintf("template-%s-%s", b.Version, locale))
 	if _, err := os.Stat(template); err != nil {
-		if err := makeTemplate(ctx, b, o, dir, locale, cache, template); err != nil {
-			return err
-		}
-		return nil // the cluster in dir is what the template was copied from
+		return makeTemplate(ctx, b, o, dir, locale, cache, template)
 	}
 	if err := copyTree(template, dir); err != nil {
 		return fmt.Errorf("copy the database template: %w", err)
@@ -30,7 +25,7 @@ func fromTemplate(ctx context.Context, b Binaries, o owner, dir, locale string) 
 	return o.give(dir)
 }
 
-// makeTemplate makes a cluster in dir and keeps a copy of it. A template appears under its name only when it is whole.
+// makeTemplate makes the cluster in dir and keeps a copy of it. A template appears under its name only when it is whole.
 func makeTemplate(ctx context.Context, b Binaries, o owner, dir, locale, cache, template string) error {
 	if err := initCluster(ctx, b, o, dir, locale); err != nil {
 		return err
@@ -46,9 +41,6 @@ func makeTemplate(ctx context.Context, b Binaries, o owner, dir, locale, cache, 
 	if err := copyTree(dir, part); err != nil {
 		return nil
 	}
-	// Somebody else may have been faster; theirs is as good.
-	if err := os.Rename(part, template); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil
-	}
+	os.Rename(part, template) // fails when somebody else was faster, and theirs is as good
 	return nil
 }
