@@ -110,3 +110,29 @@ func TestNamesAreQuoted(t *testing.T) {
 	require.Equal(t, name, db.exec("SELECT pubname FROM pg_publication")[0])
 	db.confirmed(pg.LSN(1))
 }
+
+func TestADatabaseInAnotherEncoding(t *testing.T) {
+	db := newDatabase(t, pgserver.Shared(t))
+	latin := db.name + "_latin"
+	db.exec("CREATE DATABASE %s ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", latin)
+	defer func() {
+		require.Eventually(t, func() bool {
+			return len(db.exec("SELECT 1 FROM pg_replication_slots WHERE slot_name = '%s'", db.slot())) == 0
+		}, patience, time.Millisecond)
+		db.exec("DROP DATABASE %s WITH (FORCE)", latin)
+	}()
+	u, err := url.Parse(db.address)
+	require.NoError(t, err)
+	u.Path = "/" + latin
+	f := db.follow(settings(func(c *replication.Config) {
+		c.Connect = connector(u.String(), "replication", "database")
+		c.TemporarySlot = true
+	}))
+	f.awaitPhase(replication.Streaming, 1)
+	session, err := connector(u.String(), "client_encoding", "UTF8")(t.Context())
+	require.NoError(t, err)
+	defer closeConn(session)
+	run(t, session, "CREATE TABLE items (title text); ALTER PUBLICATION "+db.publication()+" ADD TABLE items; INSERT INTO items VALUES ('é')")
+	f.awaitLines("relation items", "I(é)")
+	f.stop()
+}
