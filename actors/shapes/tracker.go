@@ -33,7 +33,7 @@ type TrackerConfig struct {
 	// connection.
 	Broken func(oid uint32, err error)
 	// Lost is called when the publication is gone or does not publish what it must.
-	Lost func(*publication.Error)
+	Lost   func(*publication.Error)
 	Logger *slog.Logger
 }
 
@@ -267,3 +267,6 @@ func (t *Tracker) settled(wanted []shape.Table, result *publication.Result, fail
 		t.Lost(failed)
 	}
 }
+
+// Wake has the publication looked at if something is wanted: there is a database again.
+func (t *Tracker) Wake() { t.poke() }

@@ -1,0 +1,128 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"leyden/actors/collector"
+	"leyden/actors/replication"
+	"leyden/actors/work"
+	"leyden/internal/change"
+	"leyden/internal/pg"
+	"leyden/internal/pg/connect"
+)
+
+// replicate follows the slot over one connection after the other. It ends when its siblings have to start afresh, or with
+// its context.
+func (s *Stack) replicate(ctx context.Context, up func()) error {
+	client := replication.NewClient(replication.Config{
+		Connect: s.connectReplication, Publication: s.config.Publication, Slot: s.config.Slot, TemporarySlot: s.config.TemporarySlot,
+		Fragments: s.config.fragments(), Credit: s.credit, Gate: s.gate, Notify: s.replicationState,
+	}, feed{s})
+	s.client.Store(client)
+	defer s.client.Store(nil)
+	defer s.ready.clear(nil, lockAcquired, clientReady, integrityChecked)
+	up()
+	err := client.Loop(ctx)
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	if errors.Is(err, errPurged) {
+		return err
+	}
+	switch connect.Classify(err).Class {
+	case connect.DropSlot:
+		s.dropSlot(ctx, err)
+		return err
+	default:
+		s.fail(err)
+		<-ctx.Done()
+		return nil
+	}
+}
+
+// connectReplication opens a connection once the way to the database is known.
+func (s *Stack) connectReplication(ctx context.Context) (*pgconn.PgConn, error) {
+	if err := s.ready.await(ctx, adminPoolReady); err != nil {
+		return nil, err
+	}
+	config, err := s.route.Load().ReplicationConfig()
+	if err != nil {
+		return nil, err
+	}
+	return pgconn.ConnectConfig(ctx, config)
+}
+
+// replicationState is told how the connection gets on, by its goroutine.
+func (s *Stack) replicationState(st replication.State) {
+	switch st.Phase {
+	case replication.WaitingForLock:
+		s.ready.waitForLock(true)
+	case replication.Configuring:
+		s.ready.waitForLock(false)
+		s.ready.set(lockAcquired)
+		// If the process ends before the gate, nobody can tell whether the slot is one that has missed changes.
+		if err := s.store.Put(setupKey, []byte{1}); err != nil {
+			s.fail(fmt.Errorf("note that the slot is being set up: %w", err))
+		}
+	case replication.Ready:
+		s.ready.set(clientReady)
+	case replication.Streaming:
+		s.log.Info("streaming", "slot", s.config.Slot, "from", st.Report.ConfirmedFlush, "server_version", st.Report.ServerVersion)
+	case replication.BackingOff, replication.Failed:
+		s.ready.waitForLock(false)
+		problem := connect.Classify(st.Err)
+		s.ready.clear(errors.New(problem.Message), lockAcquired, clientReady)
+		s.ready.clear(nil, integrityChecked)
+		if !errors.Is(st.Err, errPurged) {
+			s.log.Warn("replication connection lost", "problem", problem.Type, "error", st.Err, "next_attempt_after", st.Wait)
+		}
+	case replication.Connecting, replication.Stopped:
+		s.ready.clear(nil, lockAcquired, clientReady, integrityChecked)
+	}
+}
+
+// feed hands what the stream says to the collector.
+type feed struct{ s *Stack }
+
+func (f feed) Fragment(fr *change.Fragment) {
+	if fr.Begin {
+		f.s.commits.Add(fr.XID)
+	}
+	if fr.Commit != nil {
+		f.s.metrics.receiveLag.Observe(float64(time.Since(fr.Commit.Time).Microseconds()) / 1000)
+	}
+	f.s.tell(fr)
+}
+
+func (f feed) Relation(old, new *change.Relation) { f.s.tell(&work.Relation{Old: old, New: new}) }
+
+func (f feed) Reached(pg.LSN) {}
+
+// flushBoundary tells Postgres, if it is there, what it may forget.
+func (s *Stack) flushBoundary(lsn uint64) {
+	if c := s.client.Load(); c != nil {
+		c.FlushBoundary(pg.LSN(lsn))
+	}
+}
+
+// relation drops what is cached of a table that the stream has described: who asks next sees it as it is.
+func (s *Stack) relation(rel *change.Relation, d collector.Described) {
+	s.inspector.Clean(rel.OID)
+}
+
+// errPurged ends the streaming subtree after all shapes were removed: it starts again with nothing.
+var errPurged error = &purged{}
+
+type purged struct{}
+
+func (*purged) Error() string { return "all shapes were removed; streaming starts afresh" }
+
+// Problem keeps the client from going on with a collector that remembers.
+func (*purged) Problem() connect.Problem {
+	return connect.Problem{Type: connect.ConfigError, Message: "all shapes were removed", Class: connect.Fatal}
+}

@@ -1,0 +1,75 @@
+package stack
+
+import (
+	"errors"
+	"fmt"
+
+	"leyden/internal/shape"
+	"leyden/persistence/shapelog"
+)
+
+// restore takes in what is on disk. Shapes whose snapshot was not completed are removed: nobody could read them on.
+func (s *Stack) restore() error {
+	if err := s.restoreInspector(); err != nil {
+		return err
+	}
+	var unfinished []shape.Handle
+	err := s.store.Load(func(r shapelog.Record) error {
+		if !r.Snapshot.Complete {
+			unfinished = append(unfinished, r.Handle)
+			return nil
+		}
+		e, err := s.status.Restore(r.Handle, r.Def, s.store.Log(r))
+		if err != nil {
+			s.log.Error("shape cannot be restored and is removed", "handle", r.Handle.String(), "error", err)
+			unfinished = append(unfinished, r.Handle)
+			return nil
+		}
+		s.tracker.Restore(e.ID, r.Def.Table)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.store.Remove(unfinished...); err != nil {
+		return fmt.Errorf("remove unfinished shapes: %w", err)
+	}
+	if n := s.status.Counts().Total; n > 0 || len(unfinished) > 0 {
+		s.log.Info("shapes restored", "shapes", n, "removed_unfinished", len(unfinished), "position", s.store.Position())
+	}
+	// A slot whose set-up was under way when a former process ended may be a new one.
+	_, err = s.store.Get(setupKey)
+	switch {
+	case err == nil:
+	case errors.Is(err, shapelog.ErrNotFound):
+		s.confirmed.Store(true)
+	default:
+		return err
+	}
+	s.ready.set(metadataLoaded)
+	return nil
+}
+
+// restoreInspector makes tables known while the database is down. What cannot be used is read from the catalogue again.
+func (s *Stack) restoreInspector() error {
+	b, err := s.store.Get(inspectorKey)
+	if errors.Is(err, shapelog.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.inspector.Restore(b); err != nil {
+		s.log.Warn("what was known of tables cannot be used", "error", err)
+	}
+	return nil
+}
+
+// keepInspector stores what is known of tables.
+func (s *Stack) keepInspector() error {
+	b, err := s.inspector.Marshal()
+	if err != nil {
+		return err
+	}
+	return s.store.Put(inspectorKey, b)
+}

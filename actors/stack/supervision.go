@@ -1,0 +1,99 @@
+package stack
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"leyden/actors/collector"
+	"leyden/actors/consumer"
+	"leyden/actors/partition"
+	"leyden/actors/tree"
+	"leyden/actors/work"
+	"leyden/actors/writer"
+	"leyden/internal/filter"
+)
+
+// supervised is the tree below the root, in the order of its start.
+func (s *Stack) supervised() tree.Group {
+	children := []tree.Spec{
+		{Name: "catalogue", Run: s.runInspector},
+		{Name: "pools", Run: s.runPools},
+		{Name: "shapes", Run: s.manager.Run, StopTimeout: time.Minute},
+		{Name: "publication", Run: s.tracker.Run, StopTimeout: 10 * time.Second},
+		{Name: "streaming", Group: s.streaming()},
+		{Name: "reconciler", Run: s.loop(func(ctx context.Context) {
+			s.manager.Reconcile(ctx, s.config.ReconcilePeriod, func() bool { return s.ready.isMet(integrityChecked) })
+		})},
+		{Name: "slot", Run: s.loop(s.watchSlot)},
+	}
+	if s.config.MaxShapes > 0 {
+		children = append(children, tree.Spec{Name: "expiry", Run: s.loop(func(ctx context.Context) {
+			s.manager.Expire(ctx, s.config.MaxShapes, s.config.ExpiryPeriod)
+		})})
+	}
+	return tree.Group{Strategy: tree.OneForOne, Children: children}
+}
+
+// streaming is what lives and dies together: each of them knows of fragments under way that the others have to finish.
+func (s *Stack) streaming() *tree.Group {
+	var children []tree.Spec
+	pids := make([]*actor.PID, s.config.Partitions)
+	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Metrics: s.plane, Logger: s.log}
+	for i := range pids {
+		name := "partition-" + strconv.Itoa(i)
+		pids[i] = actor.NewPID("nonhost", streamingPath+"/"+name)
+		children = append(children, tree.Spec{Name: name, Props: func() *actor.Props {
+			return partition.Props(partition.Config{Count: s.config.Partitions, Shapes: s.manager, Host: host, IdleAfter: s.config.IdleAfter})
+		}})
+	}
+	children = append(children,
+		tree.Spec{Name: "writer", Props: func() *actor.Props {
+			return writer.Props(writer.Config{Store: s.store, Credit: s.credit.Release, Durable: func(m *work.Durable) { s.tell(m) },
+				SyncInterval: s.config.SyncInterval, Progress: s.progress, Metrics: s.plane, Logger: s.log})
+		}},
+		tree.Spec{Name: "collector", Props: func() *actor.Props {
+			return collector.Props(collector.Config{
+				Store: s.store, Filter: func() collector.Filter { return filter.New() }, Shapes: s.manager.Feed,
+				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids, Credit: s.credit.Release,
+				Boundary: s.flushBoundary, Relation: s.relation, Invalidate: s.manager.Invalidate,
+				Progress: s.progress, Metrics: s.plane, Logger: s.log,
+			})
+		}},
+		tree.Spec{Name: "canary", Run: func(ctx context.Context, up func()) error {
+			s.ready.set(collectorReady, subtreesUp)
+			defer s.ready.clear(nil, collectorReady, subtreesUp)
+			up()
+			<-ctx.Done()
+			return nil
+		}},
+		tree.Spec{Name: "replication", Run: s.replicate, StopTimeout: 10 * time.Second},
+	)
+	return &tree.Group{Strategy: tree.OneForAll, Children: children}
+}
+
+// loop makes a child of a function that runs until its context ends.
+func (s *Stack) loop(f func(ctx context.Context)) func(context.Context, func()) error {
+	return func(ctx context.Context, up func()) error {
+		up()
+		f(ctx)
+		return nil
+	}
+}
+
+// runInspector stores what is known of tables whenever that has changed.
+func (s *Stack) runInspector(ctx context.Context, up func()) error {
+	up()
+	for {
+		select {
+		case <-s.inspector.Changed():
+			if err := s.keepInspector(); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
