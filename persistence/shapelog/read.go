@@ -2,6 +2,7 @@ package shapelog
 
 import (
 	"fmt"
+	"sort"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -57,9 +58,14 @@ func (l *Log) ChunkEnd(after shape.Offset) (end shape.Offset, closed bool, err e
 	return end, true, nil
 }
 
+// blocksAfter drops the blocks that end at or before an offset.
+func blocksAfter(blocks []tailBlock, after shape.Offset) []tailBlock {
+	return blocks[sort.Search(len(blocks), func(i int) bool { return after.Less(blocks[i].last) }):]
+}
+
 func tailChunkEnd(blocks []tailBlock, after, latest shape.Offset) (shape.Offset, bool, error) {
-	for _, t := range blocks {
-		if after.Less(t.last) && t.value[0]&flagCloses != 0 {
+	for _, t := range blocksAfter(blocks, after) {
+		if t.value[0]&flagCloses != 0 {
 			return t.last, true, nil
 		}
 	}
@@ -110,10 +116,7 @@ func (l *Log) ReadLog(after, upTo shape.Offset, emit func(block []byte, items in
 }
 
 func (l *Log) emitTail(blocks []tailBlock, after, upTo shape.Offset, emit func([]byte, int) error) error {
-	for _, t := range blocks {
-		if !after.Less(t.last) {
-			continue
-		}
+	for _, t := range blocksAfter(blocks, after) {
 		b, err := parseBlock(t.last, t.value)
 		if err != nil {
 			return fmt.Errorf("block %s of log %s: %w", t.last, l.handle, err)

@@ -117,6 +117,15 @@ func (s *Store) Sync() error {
 // Position is the commit LSN of the last transaction whose appends are all applied, 0 for none.
 func (s *Store) Position() uint64 { return s.position.Load() }
 
+// DiskBytes is the disk space that the store takes, with what is not yet compacted.
+func (s *Store) DiskBytes() uint64 {
+	if s.enter() != nil {
+		return 0
+	}
+	defer s.leave()
+	return s.db.Metrics().DiskSpaceUsage()
+}
+
 // enter begins a use of db; leave ends it.
 func (s *Store) enter() error {
 	s.life.RLock()

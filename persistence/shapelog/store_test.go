@@ -257,3 +257,32 @@ func TestSnapshotInfoOfALog(t *testing.T) {
 	_, err = l.Snapshot()
 	require.ErrorIs(t, err, shapelog.ErrRemoved)
 }
+
+func TestClosedChunksStayWhenTheThresholdChanges(t *testing.T) {
+	fs := vfs.NewMem()
+	s := open(t, fs, shapelog.Options{ChunkBytes: 100})
+	l := created(t, s, 1)
+	commit(t, s, l, item(5, 0, 60), item(5, 2, 60), item(5, 4, 60)) // closes at 5_2, leaves 60 bytes
+	require.NoError(t, s.Close())
+	for _, threshold := range []int{1000, 50} {
+		s = open(t, fs, shapelog.Options{ChunkBytes: threshold})
+		l = s.Log(shapelog.Record{Handle: handle(1), Snapshot: shapelog.SnapshotInfo{Complete: true}})
+		end, closed, err := l.ChunkEnd(shape.SnapshotEnd)
+		require.NoError(t, err)
+		require.True(t, closed)
+		require.Equal(t, at(5, 2), end)
+		_, closed, err = l.ChunkEnd(end)
+		require.NoError(t, err)
+		require.False(t, closed, "60 bytes with threshold %d, until an item comes", threshold)
+		if threshold == 50 {
+			commit(t, s, l, item(6, 0, 20))
+			end, closed, err = l.ChunkEnd(end)
+			require.NoError(t, err)
+			require.True(t, closed)
+			require.Equal(t, at(6, 0), end)
+		}
+		require.Positive(t, s.DiskBytes())
+		require.NoError(t, s.Verify())
+		require.NoError(t, s.Close())
+	}
+}
