@@ -195,6 +195,9 @@ func (t *Tracker) settle(ctx context.Context, look bool) {
 		}
 		look = false
 		result, err := t.Configure(ctx, wanted)
+		if ctx.Err() != nil {
+			return
+		}
 		t.settled(wanted, result, err)
 		if err != nil {
 			return // those who waited know; the next who needs a table, or the refresh, asks again
