@@ -53,18 +53,38 @@ func (a *analyzer) binary(name string, l, r *node, loc int32) (*node, error) {
 	if !ok {
 		return nil, a.errorf(loc, "unknown binary operator %s", quoteName(name))
 	}
+	byBytes := fromName(l) || fromName(r)
 	_, l, r, err := a.overload(matchable(), l, r, loc)
 	if err != nil {
 		return nil, err
 	}
-	if r.op == opConst && flags&likeFold == 0 {
-		flags |= shapeOf(r.val.b)
+	if r.op == opConst {
+		if flags&likeFold == 0 {
+			flags |= shapeOf(r.val.b)
+		} else if flags = foldOf(r.val.b); byBytes {
+			flags = likeFold
+		} else if flags&likeRunes != 0 {
+			if _, ok := foldRegexp(r.val.b); !ok {
+				return nil, a.errorf(loc, "%v", errPatternEnd)
+			}
+		}
 	}
 	n, err := a.fold(&node{op: opLike, typ: typeBool, aux: flags, args: []*node{l, r}, loc: loc})
 	if err == nil && negated {
 		n = negation(n, loc)
 	}
 	return n, err
+}
+
+// fromName reports whether n is a name or cast from one. Names have the C collation and hand it on.
+func fromName(n *node) bool {
+	for n.op == opCast && n.typ.id.info().category == catString {
+		if n.typ.id == tName {
+			return true
+		}
+		n = n.args[0]
+	}
+	return n.typ.id == tName
 }
 
 func (a *analyzer) compare(rel relation, l, r *node, loc int32) (*node, error) {

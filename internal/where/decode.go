@@ -126,7 +126,7 @@ func (d *decoder) node(depth int) *node {
 		return n.orNil(n.aux <= isNotUnknown && d.args(n, 1, depth) && n.args[0].typ.id == tBool)
 	case opLike:
 		n.aux = d.byte()
-		return n.orNil(n.aux <= 7 && d.args(n, 2, depth) && n.held(repBytes) && n.shaped())
+		return n.orNil(n.aux <= 15 && d.args(n, 2, depth) && n.held(repBytes) && n.shaped())
 	case opCast:
 		return d.cast(n, depth)
 	}
@@ -143,18 +143,24 @@ func (n *node) orNil(ok bool) *node {
 // held reports whether the arguments are held as r, which the evaluation takes for granted.
 func (n *node) held(r rep) bool {
 	for _, a := range n.args {
-		if r == repNone || a.typ.id.info().rep != r {
+		if r == repNone || a.typ.id.rep() != r {
 			return false
 		}
 	}
 	return true
 }
 
-// shaped reports whether a LIKE node's shape is that of its pattern.
+// shaped reports whether a LIKE node's flags are those of its pattern.
 func (n *node) shaped() bool {
-	shape := n.aux & likeShape
 	p := n.args[1]
-	return shape == likeGeneral || n.aux&likeFold == 0 && p.op == opConst && shapeOf(p.val.b) == shape
+	switch {
+	case n.aux&likeFold == 0:
+		return n.aux&likeRunes == 0 && (n.aux&likeShape == likeGeneral || p.op == opConst && shapeOf(p.val.b) == n.aux&likeShape)
+	case n.aux&likeRunes != 0:
+		_, ok := foldRegexp(p.val.b)
+		return n.aux&likeShape == likeGeneral && p.op == opConst && ok
+	}
+	return n.aux&likeShape == likeGeneral
 }
 
 func (d *decoder) args(n *node, count, depth int) bool {
@@ -196,7 +202,7 @@ func (d *decoder) list(n *node, depth int) *node {
 func (d *decoder) in(n *node, depth int) *node {
 	n.fam, n.aux = family(d.byte()), d.byte()
 	item := typeID(d.byte())
-	if n.aux > 1 || item >= typeCount || item.info().rep != n.fam.rep() || !d.args(n, 1, depth) || !n.held(n.fam.rep()) {
+	if n.aux > 1 || item >= typeCount || item.rep() != n.fam.rep() || !d.args(n, 1, depth) || !n.held(n.fam.rep()) {
 		return nil
 	}
 	count := d.count()
@@ -259,7 +265,7 @@ func (d *decoder) value(id typeID, v *value) bool {
 	if id == tUnknown || id >= typeCount {
 		return false
 	}
-	switch id.info().rep {
+	switch id.rep() {
 	case repInt:
 		u := uint64(0)
 		for shift := 0; ; shift += 7 {

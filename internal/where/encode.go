@@ -90,7 +90,7 @@ func appendIn(b []byte, n *node) []byte {
 }
 
 func appendValue(b []byte, id typeID, v *value) []byte {
-	switch id.info().rep {
+	switch id.rep() {
 	case repInt:
 		return binary.AppendVarint(b, v.i)
 	case repFloat:

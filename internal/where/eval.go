@@ -116,7 +116,7 @@ func (m *machine) eval(i int, out *value) (int, error) {
 
 // value reads a constant.
 func (m *machine) value(id typeID, i int, out *value) int {
-	switch id.info().rep {
+	switch id.rep() {
 	case repInt:
 		u, next := m.uvarint(i)
 		out.i = int64(u>>1) ^ -int64(u&1)
@@ -142,7 +142,7 @@ func (m *machine) column(i int, out *value) (int, error) {
 		return next, nil
 	}
 	if err := columnValue(id, text, out); err != nil {
-		return next, fmt.Errorf("read %s %q: %w", typ{id: id}, text, err)
+		return next, fmt.Errorf("read a value of type %s: %w", typ{id: id}, err) // without the value: errors are logged
 	}
 	return next, nil
 }

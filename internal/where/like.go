@@ -3,6 +3,8 @@ package where
 import (
 	"bytes"
 	"errors"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -10,7 +12,8 @@ import (
 type likeFlags = uint8
 
 const (
-	likeFold likeFlags = 1 // ILIKE: ASCII letters match in either case
+	likeFold  likeFlags = 1 // ILIKE: ASCII letters match in either case
+	likeRunes likeFlags = 8 // with likeFold: all letters do
 
 	// The shape of a constant pattern, so that the common ones need no general matching.
 	likeShape    likeFlags = 6
@@ -46,7 +49,20 @@ func shapeOf(pattern []byte) likeFlags {
 	return likeGeneral
 }
 
-// like matches text against pattern as LIKE does (ILIKE with the C collation when the fold flag is set). The texts are UTF-8.
+// foldOf says how ILIKE folds for a constant pattern. What a letter's other case is depends on the database's locale, except
+// within ASCII (but for Turkish). A pattern of ASCII is matched by ASCII, which the canonical text says too, by the C collation.
+// Any other is matched by Unicode's simple case mapping, which nearly all locales have, and the canonical text spells out the
+// letters, see foldRegexp. A pattern that is not constant is matched by ASCII.
+func foldOf(pattern []byte) likeFlags {
+	for _, c := range pattern {
+		if c >= utf8.RuneSelf {
+			return likeFold | likeRunes
+		}
+	}
+	return likeFold
+}
+
+// like matches text against pattern as LIKE or, with the fold flag, ILIKE does. The texts are UTF-8.
 func like(flags likeFlags, text, pattern []byte) (bool, error) {
 	if flags&likeFold == 0 {
 		switch flags & likeShape {
@@ -58,12 +74,12 @@ func like(flags likeFlags, text, pattern []byte) (bool, error) {
 			return bytes.HasSuffix(text, pattern[1:]), nil
 		}
 	}
-	return matchLike(text, pattern, flags&likeFold != 0)
+	return matchLike(text, pattern, flags)
 }
 
 // matchLike walks text and pattern together and comes back to the last % when a later part does not match. A pattern that
 // ends in an escape character is an error only when the walk arrives there with text left, as in Postgres.
-func matchLike(text, pattern []byte, fold bool) (bool, error) {
+func matchLike(text, pattern []byte, flags likeFlags) (bool, error) {
 	t, p := 0, 0
 	retryText, retryPattern := 0, -1 // where to go on after the last %
 	for t < len(text) {
@@ -79,7 +95,7 @@ func matchLike(text, pattern []byte, fold bool) (bool, error) {
 			retryText, retryPattern = t, p
 			continue
 		}
-		step, width, err := matchOne(text[t:], pattern[p:], fold)
+		step, width, err := matchOne(text[t:], pattern[p:], flags)
 		switch {
 		case err != nil:
 			return false, err
@@ -120,7 +136,7 @@ func skipWildcards(text, pattern []byte, t, p int) (nt, np int, done, ok bool) {
 
 // matchOne matches one item of the pattern that is not % and says how many bytes of pattern and text it takes, 0 for no match.
 // There is text left.
-func matchOne(text, pattern []byte, fold bool) (step, width int, err error) {
+func matchOne(text, pattern []byte, flags likeFlags) (step, width int, err error) {
 	if len(pattern) == 0 {
 		return 0, 0, nil
 	}
@@ -135,8 +151,66 @@ func matchOne(text, pattern []byte, fold bool) (step, width int, err error) {
 		}
 		c, step = pattern[1], 2
 	}
-	if c == text[0] || fold && lowerASCII(c) == lowerASCII(text[0]) {
+	switch {
+	case flags&likeRunes != 0:
+		want, size := utf8.DecodeRune(pattern[step-1:])
+		got, width := utf8.DecodeRune(text)
+		if unicode.ToLower(want) == unicode.ToLower(got) {
+			return step - 1 + size, width, nil
+		}
+	case c == text[0] || flags&likeFold != 0 && lowerASCII(c) == lowerASCII(text[0]):
 		return step, 1, nil
 	}
 	return 0, 0, nil
+}
+
+// foldRegexp is the regular expression that matches what ILIKE matches with likeRunes, in any locale: every letter is a set of
+// letters. It reports false for a pattern that ends in an escape character, which has no equivalent.
+func foldRegexp(pattern []byte) (string, bool) {
+	var b strings.Builder
+	b.WriteByte('^')
+	for i := 0; i < len(pattern); {
+		r, size := utf8.DecodeRune(pattern[i:])
+		i += size
+		switch r {
+		case '%':
+			b.WriteString(".*")
+			continue
+		case '_':
+			b.WriteByte('.')
+			continue
+		case '\\':
+			if i == len(pattern) {
+				return "", false
+			}
+			r, size = utf8.DecodeRune(pattern[i:])
+			i += size
+		}
+		letters := sameLower(r)
+		switch {
+		case len(letters) > 1:
+			b.WriteString("[" + string(letters) + "]")
+		case strings.ContainsRune(`.[]{}()*+?^$|\`, r):
+			b.WriteString(`\` + string(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('$')
+	return b.String(), true
+}
+
+// sameLower lists the characters whose lower case is that of r.
+func sameLower(r rune) []rune {
+	lower := unicode.ToLower(r)
+	letters := []rune{lower}
+	for c := unicode.SimpleFold(lower); c != lower; c = unicode.SimpleFold(c) {
+		if unicode.ToLower(c) == lower {
+			letters = append(letters, c)
+		}
+	}
+	if lower == 'i' {
+		letters = append(letters, 'İ') // folds to nothing, but its lower case is i
+	}
+	return letters
 }

@@ -116,12 +116,7 @@ func (p *printer) operator(n *node, not string) {
 		p.WriteString(" IS " + not + "DISTINCT FROM ")
 		p.print(n.args[1], bindCast)
 	case opLike:
-		if n.aux&likeFold != 0 {
-			p.WriteString(` COLLATE "C" ` + not + "ILIKE ")
-		} else {
-			p.WriteString(" " + not + "LIKE ")
-		}
-		p.print(n.args[1], bindCast)
+		p.like(n, not)
 	case opIn:
 		p.WriteString(" " + not + "IN (")
 		p.join(n.args[1:], ", ", bindCast)
@@ -130,6 +125,24 @@ func (p *printer) operator(n *node, not string) {
 		}
 		p.WriteByte(')')
 	}
+}
+
+func (p *printer) like(n *node, not string) {
+	switch {
+	case n.aux&likeRunes != 0:
+		expression, _ := foldRegexp(n.args[1].val.b)
+		operator := "~ "
+		if not != "" {
+			operator = "!~ "
+		}
+		p.WriteString(` COLLATE "C" ` + operator + quoteText(expression) + "::text")
+		return
+	case n.aux&likeFold != 0:
+		p.WriteString(` COLLATE "C" ` + not + "ILIKE ")
+	default:
+		p.WriteString(" " + not + "LIKE ")
+	}
+	p.print(n.args[1], bindCast)
 }
 
 // collated reports whether the order of the compared values depends on a collation.

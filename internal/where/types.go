@@ -58,50 +58,62 @@ type typeInfo struct {
 	name      string
 	category  byte
 	preferred bool
-	rep       rep
 }
 
 // info describes a type, as pg_type does.
 func (id typeID) info() typeInfo {
 	switch id {
 	case tBool:
-		return typeInfo{"bool", catBool, true, repInt}
+		return typeInfo{"bool", catBool, true}
 	case tInt2:
-		return typeInfo{"int2", catNumber, false, repInt}
+		return typeInfo{"int2", catNumber, false}
 	case tInt4:
-		return typeInfo{"int4", catNumber, false, repInt}
+		return typeInfo{"int4", catNumber, false}
 	case tInt8:
-		return typeInfo{"int8", catNumber, false, repInt}
+		return typeInfo{"int8", catNumber, false}
 	case tFloat4:
-		return typeInfo{"float4", catNumber, false, repFloat}
+		return typeInfo{"float4", catNumber, false}
 	case tFloat8:
-		return typeInfo{"float8", catNumber, true, repFloat}
+		return typeInfo{"float8", catNumber, true}
 	case tNumeric:
-		return typeInfo{"numeric", catNumber, false, repBytes}
+		return typeInfo{"numeric", catNumber, false}
 	case tText:
-		return typeInfo{"text", catString, true, repBytes}
+		return typeInfo{"text", catString, true}
 	case tVarchar:
-		return typeInfo{"varchar", catString, false, repBytes}
+		return typeInfo{"varchar", catString, false}
 	case tBpchar:
-		return typeInfo{"bpchar", catString, false, repBytes}
+		return typeInfo{"bpchar", catString, false}
 	case tName:
-		return typeInfo{"name", catString, false, repBytes}
+		return typeInfo{"name", catString, false}
 	case tUUID:
-		return typeInfo{"uuid", catUser, false, repBytes}
+		return typeInfo{"uuid", catUser, false}
 	case tDate:
-		return typeInfo{"date", catDateTime, false, repInt}
+		return typeInfo{"date", catDateTime, false}
 	case tTime:
-		return typeInfo{"time", catDateTime, false, repInt}
+		return typeInfo{"time", catDateTime, false}
 	case tTimestamp:
-		return typeInfo{"timestamp", catDateTime, false, repInt}
+		return typeInfo{"timestamp", catDateTime, false}
 	case tTimestamptz:
-		return typeInfo{"timestamptz", catDateTime, true, repInt}
+		return typeInfo{"timestamptz", catDateTime, true}
 	case tEnum:
-		return typeInfo{"", catEnum, false, repBytes}
+		return typeInfo{"", catEnum, false}
 	case tComposite, tOpaque:
-		return typeInfo{"", catUser, false, repNone}
+		return typeInfo{"", catUser, false}
 	}
-	return typeInfo{"unknown", catUnknown, false, repBytes}
+	return typeInfo{"unknown", catUnknown, false}
+}
+
+// rep is how values of the type are held, without the detour over info.
+func (id typeID) rep() rep {
+	switch id {
+	case tBool, tInt2, tInt4, tInt8, tDate, tTime, tTimestamp, tTimestamptz:
+		return repInt
+	case tFloat4, tFloat8:
+		return repFloat
+	case tComposite, tOpaque:
+		return repNone
+	}
+	return repBytes
 }
 
 // String renders the type as error messages do.
