@@ -93,8 +93,8 @@ func (s *Store) Apply(batches []Batch) error {
 	if err := s.failpoint("apply.before"); err != nil {
 		return err
 	}
-	if err := b.Commit(pebble.NoSync); err != nil {
-		return s.fail(fmt.Errorf("append: %w", classify(err)))
+	if err := s.written(b.Commit(pebble.NoSync)); err != nil {
+		return s.fail(fmt.Errorf("append: %w", err))
 	}
 	if err := s.failpoint("apply.after"); err != nil {
 		return err

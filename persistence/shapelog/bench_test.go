@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -214,4 +215,52 @@ func BenchmarkMillionRowTransaction(b *testing.B) {
 			}
 		}
 	}
+}
+
+// Workload: 2,000 live readers of one shape, one row; until all have read it.
+func BenchmarkTwoThousandLiveReaders(b *testing.B) {
+	s := openDisk(b, shapelog.Options{})
+	l := created(b, s, 1)
+	data := rows(1)[0]
+	const readers = 2000
+	var got sync.WaitGroup
+	waiting := make(chan struct{}, readers)
+	var all sync.WaitGroup
+	for range readers {
+		all.Go(func() {
+			at := shape.SnapshotEnd
+			for {
+				changed := l.Changed()
+				waiting <- struct{}{}
+				<-changed
+				head, err := l.Head()
+				if err != nil {
+					return
+				}
+				end, _, err := l.ChunkEnd(at)
+				if err == nil {
+					err = l.ReadLog(at, end, func([]byte, int) error { return nil })
+				}
+				if err != nil {
+					b.Error(err)
+				}
+				at = head.Latest
+				got.Done()
+			}
+		})
+	}
+	b.ReportAllocs()
+	for tx := uint64(1); b.Loop(); tx++ {
+		for range readers {
+			<-waiting
+		}
+		got.Add(readers)
+		commit(b, s, l, change.Item{Offset: at(tx, 0), JSON: data})
+		got.Wait()
+	}
+	require.NoError(b, s.Remove(handle(1)))
+	for range readers {
+		<-waiting
+	}
+	all.Wait()
 }

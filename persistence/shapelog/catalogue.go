@@ -33,8 +33,8 @@ func (s *Store) Create(h shape.Handle, d *shape.Definition) (*Log, error) {
 		return nil, fmt.Errorf("create shape %s: handle is in use", h)
 	}
 	var key keyBuf
-	if err := s.db.Set(catalogueKey(&key, h, partShape), rec, pebble.NoSync); err != nil {
-		return nil, s.fail(fmt.Errorf("create shape %s: %w", h, classify(err)))
+	if err := s.written(s.db.Set(catalogueKey(&key, h, partShape), rec, pebble.NoSync)); err != nil {
+		return nil, s.fail(fmt.Errorf("create shape %s: %w", h, err))
 	}
 	return l, nil
 }
@@ -216,8 +216,8 @@ func (s *Store) Remove(handles ...shape.Handle) error {
 	if err := s.failpoint("remove.before"); err != nil {
 		return err
 	}
-	if err := b.Commit(pebble.Sync); err != nil {
-		return s.fail(fmt.Errorf("remove %d shapes, first %s: %w", len(handles), handles[0], classify(err)))
+	if err := s.written(b.Commit(pebble.Sync)); err != nil {
+		return s.fail(fmt.Errorf("remove %d shapes, first %s: %w", len(handles), handles[0], err))
 	}
 	return s.failpoint("remove.after")
 }
@@ -262,8 +262,8 @@ func (s *Store) RemoveAll() error {
 	if err := s.failpoint("remove.before"); err != nil {
 		return err
 	}
-	if err := b.Commit(pebble.Sync); err != nil {
-		return s.fail(fmt.Errorf("remove all shapes: %w", classify(err)))
+	if err := s.written(b.Commit(pebble.Sync)); err != nil {
+		return s.fail(fmt.Errorf("remove all shapes: %w", err))
 	}
 	s.position.Store(0)
 	clear(s.writer.open)

@@ -20,11 +20,11 @@ const formatVersion = 1
 const engineFormat = pebble.FormatTableFormatV6
 
 // openEngine opens or creates the storage engine's directory and checks that it is of our format.
-func openEngine(fs vfs.FS, dir string, o *Options) (*pebble.DB, error) {
+func (s *Store) openEngine(fs vfs.FS, dir string) (*pebble.DB, error) {
 	if err := checkEngineFormat(fs, dir); err != nil {
 		return nil, err
 	}
-	db, err := pebble.Open(dir, engineOptions(o, fs))
+	db, err := pebble.Open(dir, s.engineOptions(fs))
 	if err != nil {
 		return nil, fmt.Errorf("open shape store %s: %w", dir, classify(err))
 	}

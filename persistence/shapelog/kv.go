@@ -25,8 +25,8 @@ func (s *Store) Put(key string, v []byte) error {
 		return err
 	}
 	defer s.leave()
-	if err := s.db.Set(kvKey(key), v, pebble.Sync); err != nil {
-		return s.fail(fmt.Errorf("write state %q: %w", key, classify(err)))
+	if err := s.written(s.db.Set(kvKey(key), v, pebble.Sync)); err != nil {
+		return s.fail(fmt.Errorf("write state %q: %w", key, err))
 	}
 	return nil
 }
@@ -37,8 +37,8 @@ func (s *Store) Delete(key string) error {
 		return err
 	}
 	defer s.leave()
-	if err := s.db.Delete(kvKey(key), pebble.Sync); err != nil {
-		return s.fail(fmt.Errorf("delete state %q: %w", key, classify(err)))
+	if err := s.written(s.db.Delete(kvKey(key), pebble.Sync)); err != nil {
+		return s.fail(fmt.Errorf("delete state %q: %w", key, err))
 	}
 	return nil
 }

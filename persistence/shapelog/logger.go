@@ -8,7 +8,7 @@ import (
 // engineLogger passes on what the storage engine says. What it calls information are details of flushes and compactions.
 type engineLogger struct {
 	log   *slog.Logger
-	fatal func(error)
+	fatal func(error) error
 }
 
 func (l engineLogger) Infof(format string, args ...any) {
@@ -20,10 +20,24 @@ func (l engineLogger) Errorf(format string, args ...any) {
 }
 
 func (l engineLogger) Fatalf(format string, args ...any) {
-	err := fmt.Errorf("storage engine: "+format, args...)
+	err := fatalError{text: fmt.Sprintf("storage engine: "+format, args...)}
+	for _, a := range args {
+		if cause, ok := a.(error); ok {
+			err.cause = cause
+		}
+	}
 	l.log.Error("storage engine cannot go on", "error", err)
-	l.fatal(err)
+	_ = l.fatal(err) // it is the error of whatever is using the store
 }
+
+// fatalError is what the engine says last, with the error that its text is about.
+type fatalError struct {
+	text  string
+	cause error
+}
+
+func (e fatalError) Error() string { return e.text }
+func (e fatalError) Unwrap() error { return e.cause }
 
 // lazy formats only when a handler wants the text.
 type lazy struct {

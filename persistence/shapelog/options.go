@@ -20,8 +20,8 @@ type Options struct {
 	ChunkBytes int
 	// Logger receives what the storage engine reports. nil discards it.
 	Logger *slog.Logger
-	// Fatal is called when the storage engine cannot go on, for example when the disk refuses a write. It must not
-	// return to the caller's normal work; nil panics.
+	// Fatal is called, from any goroutine, when the storage engine cannot go on, for example when the disk refuses a write.
+	// It must not call the store. From then on every use of the store fails; what is on the disk is known only after the next Open. nil panics.
 	Fatal func(error)
 	// StartEmpty says what to do with a directory of another format: move it aside and start with an empty store, instead
 	// of returning a *FormatError.
@@ -60,12 +60,12 @@ func (o *Options) setDefaults() {
 
 // engineOptions sets Pebble up for large values that are written once, read in order, and deleted by range; and for a
 // small footprint at rest: memtables, which are kept when idle, are the largest part of it.
-func engineOptions(o *Options, fs vfs.FS) *pebble.Options {
+func (s *Store) engineOptions(fs vfs.FS) *pebble.Options {
 	p := &pebble.Options{
 		FS:                 fs,
 		FormatMajorVersion: engineFormat,
-		Logger:             engineLogger{o.Logger, o.Fatal},
-		CacheSize:          o.CacheBytes,
+		Logger:             engineLogger{s.opts.Logger, s.fail},
+		CacheSize:          s.opts.CacheBytes,
 		MemTableSize:       4 << 20,
 		// Bursts of snapshots queue up to 32 MiB of memtables; at rest there are one or two.
 		MemTableStopWritesThreshold: 8,
@@ -85,8 +85,8 @@ func engineOptions(o *Options, fs vfs.FS) *pebble.Options {
 		p.Levels[i].IndexBlockSize = 64 << 10
 		p.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
 	}
-	if o.engine != nil {
-		o.engine(p)
+	if s.opts.engine != nil {
+		s.opts.engine(p)
 	}
 	return p
 }

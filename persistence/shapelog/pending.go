@@ -79,8 +79,8 @@ func (s *Store) removeUnfinished() (err error) {
 	if b.Empty() {
 		return nil
 	}
-	if err := b.Commit(pebble.NoSync); err != nil {
-		return s.fail(classify(err))
+	if err := s.written(b.Commit(pebble.NoSync)); err != nil {
+		return s.fail(err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
 
 	"leyden/internal/pg"
@@ -186,7 +187,7 @@ func TestErrorsOfTheReceiverEndTheReading(t *testing.T) {
 
 func TestAFailedSyncEndsTheStore(t *testing.T) {
 	died := false
-	s := openMem(t, shapelog.Options{}.WithFailpoint(func(point string) error {
+	s := open(t, vfs.NewMem(), shapelog.Options{}.WithFailpoint(func(point string) error {
 		if point == "snapshot.before-sync" {
 			died = true
 			return errDied
@@ -198,4 +199,5 @@ func TestAFailedSyncEndsTheStore(t *testing.T) {
 	require.True(t, died)
 	_, err := l.Head()
 	require.ErrorIs(t, err, errDied, "a store that failed answers nothing else")
+	require.ErrorIs(t, s.Close(), errDied)
 }

@@ -191,8 +191,8 @@ func (w *SnapshotWriter) write(record []byte) {
 	if record != nil {
 		w.err = s.failpoint("snapshot.before-sync")
 		// The batch must not be closed before the sync is over.
-		if err := b.SyncWait(); err != nil && w.err == nil {
-			w.err = s.fail(fmt.Errorf("sync snapshot of shape %s: %w", w.log.handle, classify(err)))
+		if err := b.SyncWait(); w.err == nil && s.written(err) != nil {
+			w.err = s.fail(fmt.Errorf("sync snapshot of shape %s: %w", w.log.handle, s.written(err)))
 		}
 		if w.err == nil {
 			w.err = s.failpoint("snapshot.after-sync")
@@ -231,8 +231,8 @@ func (w *SnapshotWriter) commit(b *pebble.Batch, record []byte) error {
 		// The wait is left to the caller, so that the gate is not held for as long as the disk takes.
 		apply = func() error { return s.db.ApplyNoSyncWait(b, pebble.Sync) }
 	}
-	if err := apply(); err != nil {
-		return s.fail(fmt.Errorf("write snapshot of shape %s: %w", h, classify(err)))
+	if err := s.written(apply()); err != nil {
+		return s.fail(fmt.Errorf("write snapshot of shape %s: %w", h, err))
 	}
 	return nil
 }

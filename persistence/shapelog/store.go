@@ -40,22 +40,24 @@ type Store struct {
 // A store of another format is a *FormatError, unless o.StartEmpty.
 func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	o.setDefaults()
-	db, err := openEngine(fs, dir, &o)
+	s := &Store{dir: dir, opts: o, ended: make(chan struct{})}
+	close(s.ended)
+	s.buffers.New = func() any { b := make([]byte, 0, 4<<10); return &b }
+	s.writer.open = map[*Log]struct{}{}
+
+	db, err := s.openEngine(fs, dir)
 	if errors.Is(err, ErrFormat) && o.StartEmpty {
 		aside, merr := moveAside(fs, dir)
 		if merr != nil {
 			return nil, fmt.Errorf("%w; %w", err, merr)
 		}
 		o.Logger.Warn("shape store has another format; it was moved aside and an empty one is used", "reason", err, "moved_to", aside)
-		db, err = openEngine(fs, dir, &o)
+		db, err = s.openEngine(fs, dir)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, db: db, opts: o, ended: make(chan struct{})}
-	close(s.ended)
-	s.buffers.New = func() any { b := make([]byte, 0, 4<<10); return &b }
-	s.writer.open = map[*Log]struct{}{}
+	s.db = db
 	if err := s.recover(); err != nil {
 		return nil, joinClose(err, db)
 	}
@@ -90,8 +92,8 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	s.logs.each(func(l *Log) { l.end(stateClosed) })
-	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		return joinClose(fmt.Errorf("sync shape store: %w", classify(err)), s.db)
+	if err := s.written(s.db.LogData(nil, pebble.Sync)); err != nil {
+		return joinClose(fmt.Errorf("sync shape store: %w", err), s.db)
 	}
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close shape store: %w", classify(err))
@@ -108,8 +110,8 @@ func (s *Store) Sync() error {
 	if err := s.failpoint("sync.before"); err != nil {
 		return err
 	}
-	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		return s.fail(fmt.Errorf("sync shape store: %w", classify(err)))
+	if err := s.written(s.db.LogData(nil, pebble.Sync)); err != nil {
+		return s.fail(fmt.Errorf("sync shape store: %w", err))
 	}
 	return s.failpoint("sync.after")
 }
@@ -142,10 +144,24 @@ func (s *Store) enter() error {
 
 func (s *Store) leave() { s.life.RUnlock() }
 
-// fail makes err the answer to everything from now on: after a failed commit, memory and disk may differ.
+// fail makes err the answer to everything from now on, because memory and disk may differ, and says so once to the owner.
 func (s *Store) fail(err error) error {
-	s.failure.CompareAndSwap(nil, &err)
+	if s.failure.CompareAndSwap(nil, &err) {
+		s.opts.Fatal(err)
+	}
 	return err
+}
+
+// written is the outcome of a write that the engine calls err. When the engine cannot go on it says so to its logger and
+// then reports success all the same; the failure has been noted by then.
+func (s *Store) written(err error) error {
+	if err != nil {
+		return classify(err)
+	}
+	if failure := s.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
 }
 
 // failpoint ends an operation where a test wants the process to die.
@@ -153,10 +169,12 @@ func (s *Store) failpoint(point string) error {
 	if s.opts.failpoint == nil {
 		return nil
 	}
-	if err := s.opts.failpoint(point); err != nil {
-		return s.fail(fmt.Errorf("at %s: %w", point, err))
+	err := s.opts.failpoint(point)
+	if err != nil {
+		err = fmt.Errorf("at %s: %w", point, err)
+		s.failure.CompareAndSwap(nil, &err)
 	}
-	return nil
+	return err
 }
 
 // get copies the value of one key.
