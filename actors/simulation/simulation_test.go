@@ -1,0 +1,200 @@
+package simulation
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+var seedFlag = flag.Uint64("seed", 0, "the only seed to be run")
+
+const steps = 700
+
+// seeds are those of a run: a few that are always the same, so that a failure is somebody's change and not bad luck.
+func seeds(t *testing.T) []uint64 {
+	if *seedFlag != 0 {
+		return []uint64{*seedFlag}
+	}
+	n := 60
+	if text := os.Getenv("LEYDEN_SIM_SEEDS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("LEYDEN_SIM_SEEDS: %v", err)
+		}
+	} else if testing.Short() {
+		n = 10
+	}
+	out := make([]uint64, n)
+	for i := range out {
+		out[i] = uint64(i + 1)
+	}
+	return out
+}
+
+func TestSimulation(t *testing.T) {
+	total := map[string]int{}
+	for _, seed := range seeds(t) {
+		w, err := simulate(seed)
+		for what, n := range w.count {
+			total[what] += n
+		}
+		if err != nil {
+			for _, line := range w.trace[max(0, len(w.trace)-80):] {
+				t.Log(line)
+			}
+			t.Fatalf("seed %d: %v\nreplay with: go test ./actors/simulation -run TestSimulation -seed %d", seed, err, seed)
+		}
+	}
+	if *seedFlag == 0 && !testing.Short() {
+		for _, what := range []string{"late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "postgres crash", "subtree restart", "checked shape", "grown shape"} {
+			if total[what] == 0 {
+				t.Errorf("%q never happened", what)
+			}
+		}
+	}
+	t.Log(total)
+}
+
+type action struct {
+	weight int
+	do     func() (bool, error)
+}
+
+// simulate runs one seed to its end, where everything is at rest.
+func simulate(seed uint64) (w *world, err error) {
+	w, err = newWorld(seed)
+	if err != nil {
+		return w, err
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+			panic(fmt.Sprintf("seed %d: %v", seed, v))
+		}
+		if cerr := w.store.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	always := func(do func() error) func() (bool, error) {
+		return func() (bool, error) { return true, do() }
+	}
+	plain := func(do func() bool) func() (bool, error) {
+		return func() (bool, error) { return do(), nil }
+	}
+	engine := []action{
+		{60, w.feed},
+		{60, w.collect},
+		{160, plain(w.consumeAny)},
+		{160, w.write},
+		{20, w.sync},
+		{30, w.advanceSnapshot},
+		{10, w.advanceRemoval},
+	}
+	all := append(slices.Clone(engine), []action{
+		{30, plain(w.pg.begin)},
+		{90, plain(w.pg.statement)},
+		{30, plain(w.pg.end)},
+		{1, plain(w.pg.addColumn)},
+		{8, w.createShape},
+		{10, plain(w.passivate)},
+		{10, w.checkSome},
+		{1, always(w.syncUnnoticed)},
+		{5, always(func() error { w.pg.flushed = w.pg.confirmed; return nil })},
+		{2, always(func() error { w.reconnect(); return nil })},
+		{1, always(func() error { w.crashPostgres(); return nil })},
+		{1, plain(w.crashConsumer)},
+		{2, w.removeSome},
+		{2, always(w.restartStreaming)},
+		{2, always(w.crash)},
+	}...)
+	if w.rng.IntN(3) == 0 { // a quiet run: shapes grow old
+		all = all[:len(all)-7]
+	}
+	for range steps {
+		if _, err := w.step(all); err != nil {
+			return w, err
+		}
+	}
+	// At rest: transactions end, everything is taken in, snapshots are completed.
+	for len(w.pg.open) > 0 {
+		w.pg.end()
+	}
+	for idle := 0; idle < 200; {
+		did, err := w.step(engine)
+		if err != nil {
+			return w, err
+		}
+		if idle++; did {
+			idle = 0
+		}
+	}
+	return w, w.atRest()
+}
+
+func (w *world) step(actions []action) (bool, error) {
+	sum := 0
+	for _, a := range actions {
+		sum += a.weight
+	}
+	n := w.rng.IntN(sum)
+	for _, a := range actions {
+		if n -= a.weight; n < 0 {
+			return a.do()
+		}
+	}
+	return false, nil
+}
+
+func (w *world) checkSome() (bool, error) {
+	s := w.pick(func(s *simShape) bool { return s.complete })
+	if s == nil {
+		return false, nil
+	}
+	w.did("checked shape")
+	return true, w.check(s)
+}
+
+func (w *world) removeSome() (bool, error) {
+	s := w.pick(func(s *simShape) bool { return !s.removing })
+	if s == nil {
+		return false, nil
+	}
+	s.removing = true
+	w.log("remove %d", s.id)
+	return true, nil
+}
+
+// atRest checks what must be true when nothing is left to do.
+func (w *world) atRest() error {
+	if n := len(w.pg.log); n > 0 && w.pg.confirmed != w.pg.log[n-1].lsn {
+		return fmt.Errorf("acknowledged up to %d, the last commit is %d: holds up to %d, in flight %d, shapes %v", w.pg.confirmed, w.pg.log[n-1].lsn, w.writer.Durable().Hold, w.inFlight, w.ids())
+	}
+	for _, id := range w.ids() {
+		s := w.shapes[id]
+		if !s.complete {
+			return fmt.Errorf("shape %d never became complete", id)
+		}
+		if err := w.check(s); err != nil {
+			return err
+		}
+		// What the client has read over all crashes is what the log has.
+		again := &client{}
+		if err := again.read(s.log); err != nil {
+			return err
+		}
+		if !slices.Equal(again.items, s.client.items) {
+			return fmt.Errorf("shape %d: the client read %q, the log is %q", id, s.client.items, again.items)
+		}
+		if len(again.items) > 0 {
+			w.did("grown shape")
+		}
+		// It is the whole state, not only up to the log's end.
+		if err := w.compare(s, w.pg.now[s.table]); err != nil {
+			return fmt.Errorf("at rest: %w", err)
+		}
+	}
+	return nil
+}
