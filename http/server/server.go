@@ -1,0 +1,119 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Config says where to listen and what a connection may do.
+type Config struct {
+	Port            int
+	IPv6            bool          // listen on the IPv6 wildcard, which takes IPv4 clients too
+	ReadTimeout     time.Duration // for headers, and for a connection without a request
+	ConnMaxRequests int           // after which a connection is closed; 0 is unlimited
+	Logger          *slog.Logger
+}
+
+// DrainTimeout is how long open requests may go on after Shutdown has begun.
+const DrainTimeout = 15 * time.Second
+
+// maxStreams bounds the requests at a time of one HTTP/2 connection. Long polls are many.
+const maxStreams = 1000
+
+// Server is one listener. Start and Shutdown are called once each.
+type Server struct {
+	cfg  Config
+	http *http.Server
+	echo *echo.Echo
+	done chan struct{} // closed when serving has ended
+	addr net.Addr
+	err  error // why serving ended; valid after done
+}
+
+// New makes a server of h. draining is called when Shutdown begins, so that waiting requests can be ended; it may be nil.
+func New(cfg Config, h http.Handler, draining func()) *Server {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{cfg: cfg, echo: echo.New(), done: make(chan struct{})}
+	s.echo.RouteNotFound("/*", func(c echo.Context) error {
+		h.ServeHTTP(c.Response().Writer, c.Request())
+		return nil
+	})
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	s.http = &http.Server{
+		Handler:                      limit(s.echo, cfg.ConnMaxRequests),
+		DisableGeneralOptionsHandler: true,
+		// There is no ReadTimeout and no WriteTimeout: both would end long polls. Handlers set deadlines for what they read
+		// and write.
+		ReadHeaderTimeout: cfg.ReadTimeout,
+		IdleTimeout:       cfg.ReadTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+		ConnContext:       countRequests,
+	}
+	if draining != nil {
+		s.http.RegisterOnShutdown(draining)
+	}
+	return s
+}
+
+// Start listens and serves until Shutdown. It returns once connections are accepted.
+func (s *Server) Start(ctx context.Context) error {
+	network, host := "tcp4", "0.0.0.0"
+	if s.cfg.IPv6 {
+		network, host = "tcp", "::"
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, network, net.JoinHostPort(host, strconv.Itoa(s.cfg.Port)))
+	if err != nil {
+		return fmt.Errorf("listen on port %d: %w", s.cfg.Port, err)
+	}
+	s.addr = l.Addr()
+	go func() {
+		defer close(s.done)
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.err = fmt.Errorf("serve on port %d: %w", s.cfg.Port, err)
+		}
+	}()
+	return nil
+}
+
+// Addr is where the server listens. It is valid after Start.
+func (s *Server) Addr() net.Addr { return s.addr }
+
+// Done is closed when the server has stopped accepting connections. Err then says why, nil after Shutdown.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Err is valid after Done.
+func (s *Server) Err() error { return s.err }
+
+// Shutdown closes the listener, ends waiting requests, and gives the rest DrainTimeout, or until ctx ends. What is still
+// open then is cut. It returns when no handler is left or all have been cut.
+func (s *Server) Shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		_ = s.http.Close()
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = errors.New("requests were still open at the end of the drain time and have been cut")
+		}
+	}
+	if s.addr != nil {
+		<-s.done
+	}
+	return err
+}
