@@ -1,6 +1,8 @@
 package filter
 
 import (
+	"fmt"
+
 	"leyden/internal/change"
 	"leyden/internal/shape"
 	"leyden/internal/where"
@@ -18,6 +20,7 @@ type Filter struct {
 	tick    uint64 // counts lookups, so that a group is found once in each
 	key     []byte
 	scratch where.Scratch
+	fault   error
 }
 
 // name is a table's qualified name.
@@ -73,8 +76,16 @@ func (f *Filter) HasTable(schema, table string) bool {
 func (f *Filter) Len() int { return len(f.shapes) }
 
 // Affected appends the shapes that c may touch to dst, each once: for an insert by its new row, for a delete by its old row, for
-// an update by either, for a truncation all shapes of the table.
-func (f *Filter) Affected(c *change.Change, dst []shape.ID) []shape.ID {
+// an update by either, for a truncation all shapes of the table. Should the lookup panic, all shapes of the table are touched and
+// Fault says what happened.
+func (f *Filter) Affected(c *change.Change, dst []shape.ID) (ids []shape.ID) {
+	before := len(dst)
+	defer func() {
+		if r := recover(); r != nil {
+			f.fault = fmt.Errorf("find the shapes of a change on %s.%s: panic: %v", c.Relation.Schema, c.Relation.Name, r)
+			ids = f.tables[name{c.Relation.Schema, c.Relation.Name}].all.appendTo(dst[:before])
+		}
+	}()
 	b := f.bind(c.Relation)
 	if b == nil {
 		return dst
@@ -82,12 +93,18 @@ func (f *Filter) Affected(c *change.Change, dst []shape.ID) []shape.ID {
 	if c.Op == change.Truncate {
 		return b.table.all.appendTo(dst)
 	}
-	dst = b.table.always.appendTo(dst)
 	f.tick++
-	l := lookup{f: f, b: b, old: c.Old, new: c.New, dst: dst}
+	l := lookup{f: f, b: b, old: c.Old, new: c.New, dst: b.table.always.appendTo(dst)}
 	l.indexed()
 	l.evaluated()
 	return l.dst
+}
+
+// Fault is the last panic of a lookup since the last call, nil when there was none.
+func (f *Filter) Fault() error {
+	err := f.fault
+	f.fault = nil
+	return err
 }
 
 // bind finds the table of a relation and where its columns are, nil when the table has no shapes.

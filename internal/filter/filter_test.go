@@ -151,6 +151,16 @@ func TestPartitionsMayOrderTheirColumnsDifferently(t *testing.T) {
 	require.Len(t, f.tables[name{"public", "items"}].layouts.bindings, 2)
 }
 
+func TestALookupThatPanicsTouchesTheWholeTable(t *testing.T) {
+	f, r := New(), itemRelation(1)
+	f.Add(1, definition(t, "tenant = 5"))
+	f.Add(2, definition(t, "id > 0"))
+	f.tables[name{"public", "items"}].unindexed[0].clause = nil
+	require.Equal(t, []shape.ID{1, 2}, affected(f, insert(r, tuple(1, 6, nil, nil, nil, nil, nil, nil))))
+	require.ErrorContains(t, f.Fault(), "public.items")
+	require.NoError(t, f.Fault())
+}
+
 func TestRelationMessages(t *testing.T) {
 	f := New()
 	all, some, narrow := definition(t, "tenant = 5"), definition(t, "price > 1"), definition(t, "")

@@ -126,7 +126,11 @@ func (a *analyzer) convert(n *node, t typ, lift bool) (*node, error) {
 		}
 	}
 	if lift {
-		return a.fold(&node{op: opCast, typ: typ{id: tTimestamp}, aux: castDateLift, args: []*node{n}, loc: n.loc})
+		lifted := &node{op: opCast, typ: typ{id: tTimestamp}, aux: castDateLift, args: []*node{n}, loc: n.loc}
+		if n.op == opConst && n.val.i > endTimestamp/usPerDay && finiteMoment(n.val.i) {
+			return lifted, nil // no timestamp can be printed for it
+		}
+		return a.fold(lifted)
 	}
 	if n.typ == t {
 		return n, nil

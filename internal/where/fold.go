@@ -1,19 +1,25 @@
 package where
 
-// conjunction joins conditions by AND or OR, flat. Constants that do not matter are dropped and one that decides is the
-// result, as Postgres' planner does it: what stands beside it is then not evaluated and cannot fail.
+// conjunction joins conditions by AND or OR, flat. Constants that do not matter, a second NULL too, are dropped and one that
+// decides is the result, as Postgres' planner does it: what stands beside it is then not evaluated and cannot fail.
 func conjunction(o op, args []*node, loc int32) *node {
 	neutral := o == opAnd
 	n := &node{op: o, typ: typeBool, loc: loc}
+	null := false
 	for _, a := range args {
-		switch {
-		case a.isBool(!neutral):
-			return a
-		case a.isBool(neutral):
-		case a.op == o:
-			n.args = append(n.args, a.args...)
-		default:
-			n.args = append(n.args, a)
+		flat := []*node{a}
+		if a.op == o {
+			flat = a.args
+		}
+		for _, a := range flat {
+			switch {
+			case a.isBool(!neutral):
+				return a
+			case a.isBool(neutral) || a.op == opNull && null:
+			default:
+				null = null || a.op == opNull
+				n.args = append(n.args, a)
+			}
 		}
 	}
 	switch len(n.args) {
