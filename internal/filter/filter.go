@@ -83,7 +83,10 @@ func (f *Filter) Affected(c *change.Change, dst []shape.ID) (ids []shape.ID) {
 	defer func() {
 		if r := recover(); r != nil {
 			f.fault = fmt.Errorf("find the shapes of a change on %s.%s: panic: %v", c.Relation.Schema, c.Relation.Name, r)
-			ids = f.tables[name{c.Relation.Schema, c.Relation.Name}].all.appendTo(dst[:before])
+			if t := f.tables[name{c.Relation.Schema, c.Relation.Name}]; t != nil {
+				dst = t.all.appendTo(dst[:before])
+			}
+			ids = dst
 		}
 	}()
 	b := f.bind(c.Relation)
