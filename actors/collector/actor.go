@@ -114,6 +114,7 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 	if taken.Duplicate {
 		c.Metrics.Duplicates.Add(1)
 		c.Credit(f.Retained)
+		c.settled(ctx)
 		return
 	}
 	c.Metrics.Fragments.Add(1)

@@ -42,7 +42,7 @@ func NewCore(c CoreConfig) (*Core, error) {
 	}
 	return &Core{
 		run: c.Run, guard: newGuard(c.Position), router: newRouter(c.Filter, c.Partitions), relations: relations,
-		flush: flush{passed: c.Position, told: c.Position}, filtering: newFiltering(), lsn: c.Position,
+		flush: flush{passed: c.Position}, filtering: newFiltering(), lsn: c.Position,
 	}, nil
 }
 
@@ -63,6 +63,9 @@ func (c *Core) Fragment(f *change.Fragment) (Taken, error) {
 		return Taken{}, err
 	}
 	if !fresh {
+		if f.Commit != nil {
+			c.flush.repeated()
+		}
 		return Taken{Duplicate: true}, nil
 	}
 	if f.Begin == c.unended || c.unended && f.LSN != c.lsn {

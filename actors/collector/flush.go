@@ -9,6 +9,8 @@ type flush struct {
 	hold    uint64   // lowest commit LSN that some shape holds back, 0 for none
 	passed  uint64   // last commit that is durable
 	told    uint64   // boundary as last announced
+	// reported: until the first report of a run, even what the store had at its start may not be durable.
+	reported bool
 }
 
 // commit is a transaction and the last work that was made up to its end. A transaction that concerns no shape has no work
@@ -25,10 +27,16 @@ func (f *flush) committed(lsn, seq uint64) {
 }
 
 // synced takes in what the writer reports.
-func (f *flush) synced(seq, hold uint64) { f.durable, f.hold = seq, hold }
+func (f *flush) synced(seq, hold uint64) { f.durable, f.hold, f.reported = seq, hold, true }
+
+// repeated takes in that a transaction was sent again: whoever sends it may not know the boundary any more.
+func (f *flush) repeated() { f.told = 0 }
 
 // boundary returns the flush boundary if it has moved since it was last asked for.
 func (f *flush) boundary() (lsn uint64, moved bool) {
+	if !f.reported {
+		return 0, false
+	}
 	n := 0
 	for n < len(f.commits) && f.commits[n].seq <= f.durable {
 		f.passed = f.commits[n].lsn

@@ -71,7 +71,6 @@ func simulate(seed uint64) (w *world, err error) {
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v", v)
 			panic(fmt.Sprintf("seed %d: %v", seed, v))
 		}
 		if cerr := w.store.Close(); err == nil {
@@ -122,13 +121,14 @@ func simulate(seed uint64) (w *world, err error) {
 	for len(w.pg.open) > 0 {
 		w.pg.end()
 	}
-	for idle := 0; idle < 200; {
-		did, err := w.step(engine)
-		if err != nil {
-			return w, err
-		}
-		if idle++; did {
-			idle = 0
+	for busy := true; busy; {
+		busy = false
+		for _, a := range engine {
+			did, err := a.do()
+			if err != nil {
+				return w, err
+			}
+			busy = busy || did
 		}
 	}
 	return w, w.atRest()

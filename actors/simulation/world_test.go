@@ -159,6 +159,7 @@ func (w *world) startStreaming() error {
 	}
 	w.writer = writer.NewCore(w.store.Position())
 	w.writer.Begin(w.run)
+	w.durable = w.writer.Durable()
 	relations, err := w.store.Get("tracked_relations")
 	if err != nil && !errors.Is(err, shapelog.ErrNotFound) {
 		return err

@@ -73,6 +73,7 @@ func (w *writer) Receive(ctx actor.Context) {
 		}
 	case *work.Run:
 		w.core.Begin(m)
+		w.syncer.applied(w.core.Durable())
 	case failure:
 		panic(m.err)
 	}

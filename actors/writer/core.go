@@ -43,7 +43,8 @@ func NewCore(position uint64) *Core {
 	return &Core{next: 1, waiting: map[uint64]*work.Work{}, holds: newHolds(), commit: position, position: position}
 }
 
-// Begin makes run the one that is followed. It comes before everything of that run.
+// Begin makes run the one that is followed. It comes before everything of that run. What a former run has applied may not
+// be durable: Durable is to be reported after a sync, with no work applied yet.
 func (c *Core) Begin(run *work.Run) { c.run = run }
 
 // Work takes in a complete work.
