@@ -56,8 +56,8 @@ func (c *creation) run(ctx context.Context) {
 		return
 	}
 	told := c.explain(err)
-	if told.Rotated && c.e.Removed() {
-		m.Logger.Debug("shape was removed while its snapshot was made", "handle", c.e.Handle.String())
+	if errors.Is(err, context.Canceled) {
+		m.Logger.Debug("the making of a snapshot was given up; its shape is removed", "handle", c.e.Handle.String())
 	} else {
 		m.Logger.Warn("snapshot failed; its shape is removed", "handle", c.e.Handle.String(), "table", c.e.Def.Table.Schema+"."+c.e.Def.Table.Name, "error", err)
 	}

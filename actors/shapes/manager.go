@@ -78,11 +78,14 @@ type Manager struct {
 	discarded []*status.Entry
 	wake      chan struct{} // capacity 1: discarded has grown
 	running   sync.WaitGroup
+	// restored has the xmax of those restored shapes whose transactions are still compared with their snapshot, until the
+	// first collector knows.
+	restored map[shape.ID]uint64
 }
 
 // NewManager returns a manager at rest.
 func NewManager(c Config) *Manager {
-	return &Manager{Config: c, making: map[shape.ID]*creation{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1)}
+	return &Manager{Config: c, making: map[shape.ID]*creation{}, restored: map[shape.ID]uint64{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // ErrStopped says that no shape can be made because the manager does not run.
@@ -197,12 +200,22 @@ func (m *Manager) AwaitSnapshotStart(ctx context.Context, e *status.Entry) error
 	return nil
 }
 
+// Restore takes in a shape that was on disk, before Run and Feed.
+func (m *Manager) Restore(e *status.Entry, info shapelog.SnapshotInfo) {
+	m.Publication.Restore(e.ID, e.Def.Table)
+	if info.Filtering {
+		m.restored[e.ID] = info.Xmax
+	}
+}
+
 // Feed calls add for every shape that is to be routed to. A collector calls it when it starts, before it handles any message;
 // whatever its predecessor was asked and did not answer is settled by it.
 func (m *Manager) Feed(add func(*work.AddShape)) {
 	m.mu.Lock()
 	close(m.epoch)
 	m.epoch = make(chan struct{})
+	restored := m.restored
+	m.restored = nil
 	m.mu.Unlock()
 	for _, e := range m.Status.List() {
 		m.mu.Lock()
@@ -213,8 +226,12 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 			continue // its maker will add it
 		}
 		message := m.addMessage(e)
-		if c == nil {
-			m.restoreFiltering(e, message)
+		switch {
+		case c != nil:
+		case restored != nil: // the first collector of the process: what was read from disk holds
+			message.Xmax, message.Filtering = restored[e.ID]
+		default:
+			m.readFiltering(e, message)
 		}
 		add(message)
 		if c != nil {
@@ -236,8 +253,8 @@ func (m *Manager) addMessage(e *status.Entry) *work.AddShape {
 	return message
 }
 
-// restoreFiltering asks the store, because a shape may have been made since the process started.
-func (m *Manager) restoreFiltering(e *status.Entry, message *work.AddShape) {
+// readFiltering asks the store: the shape may have been made, or its filtering may have ended, since the process started.
+func (m *Manager) readFiltering(e *status.Entry, message *work.AddShape) {
 	info, err := e.Log().Snapshot()
 	if err != nil {
 		if !errors.Is(err, shapelog.ErrRemoved) {

@@ -56,6 +56,7 @@ type tracked struct {
 	table     shape.Table
 	shapes    int
 	committed bool // it was in the publication when Postgres was last asked, and nobody has asked for less since
+	relied    bool // shapes rely on its having been in the publication all the time
 	waiters   []chan error
 }
 
@@ -68,7 +69,7 @@ func NewTracker(c TrackerConfig) *Tracker {
 func (t *Tracker) Restore(id shape.ID, table shape.Table) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.add(id, table)
+	t.add(id, table).relied = true
 	t.dirty = true
 }
 
@@ -144,7 +145,7 @@ func (t *Tracker) add(id shape.ID, table shape.Table) *tracked {
 		t.tables[table.OID] = tr
 	}
 	if tr.table != table {
-		tr.table, tr.committed = table, false
+		tr.table, tr.committed, tr.relied = table, false, false
 	}
 	if _, counted := t.shapes[id]; !counted {
 		t.shapes[id] = table.OID
@@ -236,6 +237,12 @@ func (t *Tracker) settled(wanted []shape.Table, result *publication.Result, fail
 			problems[e.Table.OID] = e
 		}
 	}
+	absent := map[uint32]bool{}
+	if result != nil && result.State != nil {
+		for _, table := range result.State.Tables {
+			absent[table.OID] = !table.Published
+		}
+	}
 	var broken []*publication.Error
 	t.mu.Lock()
 	if result != nil && result.State != nil {
@@ -247,14 +254,18 @@ func (t *Tracker) settled(wanted []shape.Table, result *publication.Result, fail
 			continue
 		}
 		problem := cmp.Or(failed, problems[table.OID])
+		if problem == nil && tr.relied && absent[table.OID] {
+			// It was put back just now, but what was written while it was absent is in no log.
+			problem = &publication.Error{Kind: publication.RelationMissing, Table: table, Message: "Database table \"" + table.Schema + "." + table.Name + "\" was missing from the publication"}
+		}
 		if problem == nil {
-			tr.committed = true
+			tr.committed, tr.relied = true, true
 			tr.answer(nil)
 			continue
 		}
 		tr.answer(problem)
 		if failed == nil && problem.Kind != publication.ConnectionNotAvailable {
-			tr.committed = false
+			tr.committed, tr.relied = false, false
 			broken = append(broken, problem)
 		}
 	}

@@ -24,17 +24,6 @@ type timeline struct {
 
 // gate decides, before anything is streamed, whether the slot continues what the shapes were fed from (spec engine §3.6).
 func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
-	if err := s.ready.await(ctx, snapshotPoolReady); err != nil {
-		return err
-	}
-	features, err := s.inspector.Features(ctx)
-	if err != nil {
-		return err
-	}
-	s.generated.Store(1)
-	if features.GeneratedColumns() {
-		s.generated.Store(2)
-	}
 	stored, err := s.storedTimeline()
 	if err != nil {
 		return err
@@ -63,6 +52,17 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 	}
 	if why != "" {
 		return errPurged
+	}
+	if err := s.ready.await(ctx, snapshotPoolReady); err != nil {
+		return err
+	}
+	features, err := s.inspector.Features(ctx)
+	if err != nil {
+		return err
+	}
+	s.generated.Store(1)
+	if features.GeneratedColumns() {
+		s.generated.Store(2)
 	}
 	s.tracker.Reset()
 	s.ready.set(integrityChecked)

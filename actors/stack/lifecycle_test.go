@@ -173,6 +173,20 @@ func TestALostPublicationOrSlotRemovesAllShapes(t *testing.T) {
 	})
 }
 
+func TestATableThatWasTakenOutOfThePublicationLosesItsShapes(t *testing.T) {
+	db := newDatabase(t)
+	db.exec(t, `CREATE TABLE others (id int PRIMARY KEY)`)
+	c := config(t, db.url, t.TempDir())
+	c.PublicationPeriod = 50 * time.Millisecond
+	e := start(t, c).ready()
+	defer e.stop()
+	entry := e.create("")
+	db.exec(t, `ALTER PUBLICATION electric_publication_default DROP TABLE items`)
+	db.exec(t, `INSERT INTO items VALUES (1, 1, 'unseen')`)
+	e.gone(entry)
+	require.Contains(t, e.snapshot(e.create("")), `"unseen"`)
+}
+
 func TestTheLeastRecentlyReadShapesExpire(t *testing.T) {
 	db := newDatabase(t)
 	c := config(t, db.url, t.TempDir())

@@ -10,6 +10,7 @@ import (
 
 	"leyden/actors/collector"
 	"leyden/actors/replication"
+	"leyden/actors/tree"
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/pg"
@@ -32,7 +33,7 @@ func (s *Stack) replicate(ctx context.Context, up func()) error {
 		return nil
 	}
 	if errors.Is(err, errPurged) {
-		return err
+		return &tree.Exit{Reason: tree.Reason{Kind: tree.Cleanup, Err: err}} // a permanent child: its group starts again
 	}
 	switch connect.Classify(err).Class {
 	case connect.DropSlot:

@@ -25,7 +25,7 @@ func (s *Stack) restore() error {
 			unfinished = append(unfinished, r.Handle)
 			return nil
 		}
-		s.tracker.Restore(e.ID, r.Def.Table)
+		s.manager.Restore(e, r.Snapshot)
 		return nil
 	})
 	if err != nil {
