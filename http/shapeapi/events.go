@@ -29,7 +29,7 @@ func (x *exchange) serveEvents(p plan, changed <-chan struct{}) {
 		return
 	}
 	if !finite {
-		if x.rc.Flush() == nil {
+		if x.pushBuffered() == nil {
 			x.clearDeadline()
 			x.followEvents(changed, ahead)
 		}
@@ -154,7 +154,7 @@ func (x *exchange) push(p []byte) bool {
 		}
 		p = p[n:]
 	}
-	ok := x.rc.Flush() == nil
+	ok := x.pushBuffered() == nil
 	x.clearDeadline()
 	return ok
 }

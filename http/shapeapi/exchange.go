@@ -113,6 +113,14 @@ func (x *exchange) extendDeadline() {
 // clearDeadline lets the response wait: on HTTP/2 a deadline that passes resets the stream, even between writes.
 func (x *exchange) clearDeadline() { _ = x.rc.SetWriteDeadline(time.Time{}) }
 
+// pushBuffered sends what the server below holds back. A writer that holds nothing back need not support it.
+func (x *exchange) pushBuffered() error {
+	if err := x.rc.Flush(); !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
 // abort cuts the connection, so that the client does not take what it has for the whole.
 func (x *exchange) abort() { panic(http.ErrAbortHandler) }
 

@@ -107,7 +107,7 @@ func (s *stream) send(p []byte) error {
 	}
 	s.x.extendDeadline()
 	if _, s.err = s.x.w.Write(p); s.err == nil {
-		s.err = s.x.rc.Flush()
+		s.err = s.x.pushBuffered()
 	}
 	s.x.clearDeadline()
 	return s.err
