@@ -72,7 +72,7 @@ func Read(environ []string) (*Settings, Remarks, error) {
 func (s *Settings) complete(insecure bool) error {
 	switch {
 	case s.Database.URL.Host == "":
-		return &Error{"DATABASE_URL", "is required: where is Postgres? For example postgresql://user:password@host:5432/database"}
+		return &Error{"DATABASE_URL", "is required: where is Postgres? For example postgresql://user@host:5432/database"}
 	case insecure && s.HTTP.Secret.IsSet():
 		return &Error{"ELECTRIC_SECRET", "cannot be combined with ELECTRIC_INSECURE=true; set one of the two"}
 	case !insecure && !s.HTTP.Secret.IsSet():

@@ -40,7 +40,6 @@ type Replication struct {
 	RandomSlotName bool // only with TemporarySlot
 
 	ManualPublishing   bool
-	PublicationBatch   time.Duration // how long changes of the publication are gathered, 0 for not at all
 	PublicationRefresh time.Duration
 	SchemaReconcile    time.Duration
 
@@ -70,10 +69,9 @@ type Limits struct{ Initial, Existing int }
 // Shapes says how many shapes there are and how their logs are cut.
 type Shapes struct {
 	ChunkBytes   int
-	Max          int // 0 for no limit
-	Partitions   int // 0 to derive it from the machine
-	SuspendAfter time.Duration
-	FlushGrace   time.Duration
+	Max          int           // 0 for no limit
+	Partitions   int           // 0 to derive it from the machine
+	SuspendAfter time.Duration // after which a shape without changes has no consumer in memory
 	// StackID separates stacks in one storage directory and salts tag hashes.
 	StackID string
 }

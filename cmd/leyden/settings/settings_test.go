@@ -47,7 +47,7 @@ func TestDefaultsAreTheOnesOfTheReference(t *testing.T) {
 		SendTimeout: 30 * time.Second, ReadTimeout: 60 * time.Second, ConnRequests: 50,
 	}, s.HTTP)
 	require.Equal(t, settings.Shapes{
-		ChunkBytes: 10 << 20, SuspendAfter: 10 * time.Minute, FlushGrace: time.Minute, StackID: "single_stack",
+		ChunkBytes: 10 << 20, SuspendAfter: 30 * time.Second, StackID: "single_stack",
 	}, s.Shapes)
 	require.Equal(t, settings.Storage{Dir: "./persistent"}, s.Storage)
 	require.Equal(t, settings.Logging{Level: slog.LevelInfo, Colors: true}, s.Logging)
@@ -75,7 +75,6 @@ func TestValuesAreReadAsTheReferenceReadsThem(t *testing.T) {
 		{"ELECTRIC_TCP_SEND_TIMEOUT=2m", func(s *settings.Settings) any { return s.HTTP.SendTimeout }, 2 * time.Minute},
 		{"ELECTRIC_TCP_SEND_TIMEOUT=3min", func(s *settings.Settings) any { return s.HTTP.SendTimeout }, 3 * time.Minute},
 		{"ELECTRIC_TCP_SEND_TIMEOUT=70msec", func(s *settings.Settings) any { return s.HTTP.SendTimeout }, 70 * time.Millisecond},
-		{"ELECTRIC_PUBLICATION_ALTER_DEBOUNCE_TIME=0", func(s *settings.Settings) any { return s.Replication.PublicationBatch }, time.Duration(0)},
 		{"ELECTRIC_LONG_POLL_TIMEOUT=500", func(s *settings.Settings) any { return s.HTTP.LongPoll }, 500 * time.Millisecond},
 		{"ELECTRIC_REPLICATION_STREAM_ID=My_App", func(s *settings.Settings) any { return s.Replication.StreamID }, "my_app"},
 		{"ELECTRIC_STORAGE=memory", func(s *settings.Settings) any { return s.Storage.Memory }, true},
@@ -118,7 +117,7 @@ func TestABadValueIsOneLineThatNamesTheSetting(t *testing.T) {
 		"ELECTRIC_MAX_CONCURRENT_REQUESTS={}", `ELECTRIC_MAX_CONCURRENT_REQUESTS={"initial":1}`, `ELECTRIC_MAX_CONCURRENT_REQUESTS={"initial":1,"existing":-1}`,
 		"ELECTRIC_MAX_CONCURRENT_REQUESTS=300", "ELECTRIC_TCP_SEND_TIMEOUT=0", "ELECTRIC_TCP_READ_TIMEOUT=1e400s", "ELECTRIC_TCP_READ_TIMEOUT=1..2s",
 		"ELECTRIC_TWEAKS_CONN_MAX_REQUESTS=-1", "ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD=0", "ELECTRIC_MAX_SHAPES=0", "ELECTRIC_EXPERIMENTAL_MAX_SHAPES=x",
-		"ELECTRIC_CONSUMER_PARTITIONS=0", "ELECTRIC_SHAPE_SUSPEND_AFTER=x", "ELECTRIC_FLUSH_STALL_GRACE_PERIOD=x", "ELECTRIC_DATABASE_ID=../x",
+		"ELECTRIC_CONSUMER_PARTITIONS=0", "ELECTRIC_SHAPE_SUSPEND_AFTER=x", "ELECTRIC_DATABASE_ID=../x",
 		"ELECTRIC_SUBQUERY_BUFFER_MAX_TRANSACTIONS=x", "ELECTRIC_STORAGE=FILE", "ELECTRIC_STORAGE=legacy_file", "ELECTRIC_STORAGE=s3", "ELECTRIC_STORAGE_DIR=",
 		"ELECTRIC_LOG_LEVEL=loud", "ELECTRIC_LOG_COLORS=", "ELECTRIC_PROMETHEUS_PORT=x", "ELECTRIC_OTEL_SAMPLING_RATIO=2", "ELECTRIC_OTEL_EXPORT_PERIOD=0",
 		"ELECTRIC_SECRET=hunter2",
