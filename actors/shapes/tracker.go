@@ -99,6 +99,9 @@ func (t *Tracker) Ensure(ctx context.Context, id shape.ID, d *shape.Definition) 
 		}
 		return err
 	case <-timer.C:
+		if !t.Connected() {
+			return snapshot.NoConnection(nil)
+		}
 		return snapshot.TableLocked(nil)
 	case <-ctx.Done():
 		return ctx.Err()

@@ -158,11 +158,7 @@ func (s *Stack) publicationLost(e *publication.Error) {
 		return
 	}
 	s.log.Warn("the publication is lost; the replication connection is made anew", "error", e)
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := s.tree.Restart(ctx, streamingPath); err != nil {
-			s.log.Warn("streaming was not restarted", "error", err)
-		}
-	}()
+	if abandon := s.abandon.Load(); abandon != nil {
+		(*abandon)()
+	}
 }

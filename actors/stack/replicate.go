@@ -28,8 +28,8 @@ func (s *Stack) replicate(ctx context.Context, up func()) error {
 	defer s.client.Store(nil)
 	defer s.ready.clear(nil, lockAcquired, clientReady, integrityChecked)
 	up()
-	err := client.Loop(ctx)
-	if err == nil || ctx.Err() != nil {
+	err := s.follow(ctx, client)
+	if err == nil {
 		return nil
 	}
 	if errors.Is(err, errPurged) {
@@ -44,6 +44,20 @@ func (s *Stack) replicate(ctx context.Context, up func()) error {
 		<-ctx.Done()
 		return nil
 	}
+}
+
+// follow runs the client until ctx ends or the client cannot go on. It begins anew when the connection is given up.
+func (s *Stack) follow(ctx context.Context, client *replication.Client) error {
+	for ctx.Err() == nil {
+		connected, abandon := context.WithCancel(ctx)
+		s.abandon.Store(&abandon)
+		err := client.Loop(connected)
+		abandon()
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // connectReplication opens a connection once the way to the database is known.

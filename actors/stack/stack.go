@@ -49,8 +49,9 @@ type Stack struct {
 	metrics     *metrics
 	projections *change.Projections
 	client      atomic.Pointer[replication.Client]
-	confirmed   atomic.Bool  // set-up of the slot was found unfinished when the process started, and has been settled since
-	generated   atomic.Int32 // 0: not known, 1: generated columns cannot be replicated, 2: they can
+	abandon     atomic.Pointer[context.CancelFunc] // gives the present replication connection up
+	confirmed   atomic.Bool                        // set-up of the slot was found unfinished when the process started, and has been settled since
+	generated   atomic.Int32                       // 0: not known, 1: generated columns cannot be replicated, 2: they can
 
 	failOnce sync.Once
 	failed   chan struct{}
@@ -80,7 +81,10 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 	s := &Stack{config: c, log: c.Logger, ready: newReadiness(), status: status.New(time.Now),
 		credit: replication.NewCredit(c.CreditBytes), commits: &shapes.RecentCommits{}, progress: &work.Progress{},
 		plane: &work.Metrics{}, projections: change.NewProjections(), failed: make(chan struct{})}
-	s.config.Storage.Fatal = s.fail
+	s.config.Storage.Fatal = func(err error) {
+		s.fail(err)
+		panic(err) // the storage engine must not go on; what is on disk is good
+	}
 	if s.store, err = shapelog.Open(c.FS, c.Dir, s.config.Storage); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,9 @@ type Beginning struct {
 }
 
 // begin marks e as having no readable snapshot. Only the maker of a shape calls it, before the entry is found by others.
-func (e *Entry) begin() { e.beginning.Store(&Beginning{made: make(chan struct{}), done: make(chan struct{})}) }
+func (e *Entry) begin() {
+	e.beginning.Store(&Beginning{made: make(chan struct{}), done: make(chan struct{})})
+}
 
 // Beginning is nil once the snapshot can be read, and for every restored shape.
 func (e *Entry) Beginning() *Beginning { return e.beginning.Load() }
