@@ -112,6 +112,9 @@ func simulate(seed uint64) (w *world, err error) {
 	if w.rng.IntN(3) == 0 { // a quiet run: shapes grow old
 		all = all[:len(all)-7]
 	}
+	for i := range all { // each run has other habits
+		all[i].weight = all[i].weight * []int{1, 2, 4, 4, 8, 20}[w.rng.IntN(6)]
+	}
 	for range steps {
 		if _, err := w.step(all); err != nil {
 			return w, err

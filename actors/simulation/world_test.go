@@ -221,7 +221,7 @@ func (w *world) createShape() (bool, error) {
 	if w.rng.IntN(5) == 0 { // no primary key
 		d.Key, d.NoPrimaryKey = columns, true
 	}
-	if w.rng.IntN(6) == 0 && t.version == 0 {
+	if w.rng.IntN(3) == 0 && t.version == 0 {
 		d.SelectsAll, d.Explicit = true, nil
 	}
 	text := ""
