@@ -302,3 +302,12 @@ func (b *bundle) apply(position uint64, a ...shapelog.Append) {
 func timed(t *testing.T, f func(t *testing.T)) { synctest.Test(t, f) }
 
 const items = "/v1/shape?table=items"
+
+type shapelogOptions = shapelog.Options
+
+// serve answers a request at once.
+func (b *bundle) serve(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	b.api.ServeHTTP(w, r)
+	return w
+}
