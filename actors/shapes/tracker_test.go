@@ -3,6 +3,7 @@ package shapes
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,15 +57,16 @@ type bench struct {
 	*configurator
 	broken []uint32
 	lost   int
-	online bool
+	online atomic.Bool
 }
 
-// tracked runs test with a tracker in a bubble.
+// withTracker runs test with a tracker in a bubble.
 func withTracker(t *testing.T, test func(t *testing.T, b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{configurator: &configurator{asked: make(chan []uint32), answers: make(chan answer)}, online: true}
+		b := &bench{configurator: &configurator{asked: make(chan []uint32), answers: make(chan answer)}}
+		b.online.Store(true)
 		b.Tracker = NewTracker(TrackerConfig{Configure: b.configure, Publication: "p", Refresh: time.Minute, Logger: slog.New(slog.DiscardHandler),
-			Connected: func() bool { return b.online },
+			Connected: b.online.Load,
 			Broken:    func(oid uint32, _ error) { b.broken = append(b.broken, oid) },
 			Lost:      func(*publication.Error) { b.lost++ }})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -159,7 +161,7 @@ func TestTroubleWithTheConnectionRemovesNothing(t *testing.T) {
 func TestATableThatTakesTooLongIsLocked(t *testing.T) {
 	for kind, online := range map[snapshot.Kind]bool{snapshot.TableLockTimeout: true, snapshot.ConnectionNotAvailable: false} {
 		withTracker(t, func(t *testing.T, b *bench) {
-			b.online = online
+			b.online.Store(online)
 			began := time.Now()
 			var told *snapshot.Error
 			require.ErrorAs(t, b.Ensure(t.Context(), 1, definition(10)), &told)
@@ -171,7 +173,7 @@ func TestATableThatTakesTooLongIsLocked(t *testing.T) {
 
 func TestTheRemovalOfTheLastShapeEndsTheWaitForItsTable(t *testing.T) {
 	withTracker(t, func(t *testing.T, b *bench) {
-		b.online = false
+		b.online.Store(false)
 		result := b.ensure(t.Context(), 1, definition(10))
 		synctest.Wait()
 		b.Release(1)
@@ -190,7 +192,7 @@ func TestThePublicationIsLookedAtEveryPeriodWhileThereAreTables(t *testing.T) {
 		require.Equal(t, []uint32{10}, <-b.asked)
 		require.Equal(t, time.Minute, time.Since(began))
 		b.answers <- answer{}
-		b.online = false
+		b.online.Store(false)
 		time.Sleep(5 * time.Minute)
 	})
 }
