@@ -79,7 +79,9 @@ func TestShapesSurviveARestartOfPostgres(t *testing.T) {
 
 func TestARestartOfTheStreamingSubtreeKeepsShapesAndLosesNothing(t *testing.T) {
 	db := newDatabase(t)
-	e := start(t, config(t, db.url, t.TempDir())).ready()
+	c := config(t, db.url, t.TempDir())
+	c.CreditBytes = 4096 // what is lost of it would be missed soon
+	e := start(t, c).ready()
 	defer e.stop()
 	entry := e.create("tenant = 1")
 	for i := range 5 {

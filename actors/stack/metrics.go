@@ -40,7 +40,7 @@ func newMetrics(s *Stack) *metrics {
 	gauge("electric_postgres_replication_slot_confirmed_flush_lsn_lag", "Bytes between the current WAL position and what is confirmed.", func() float64 { return float64(m.flushLag.Load()) })
 	gauge("leyden_stream_outstanding_works", "Fragments that are not yet applied.", func() float64 { return float64(s.plane.Outstanding.Load()) })
 	gauge("leyden_stream_held_bytes", "Bytes of JSON held back by shapes that wait for their snapshot.", func() float64 { return float64(s.plane.HeldBytes.Load()) })
-	gauge("leyden_stream_credit_taken_bytes", "Bytes of fragments between the socket and the store.", func() float64 { return float64(s.credit.Taken()) })
+	gauge("leyden_stream_credit_taken_bytes", "Bytes of fragments between the socket and the store.", func() float64 { return float64(s.credit.Load().Taken()) })
 	counter("leyden_stream_fragments_total", "Fragments taken from the stream.", &s.plane.Fragments)
 	counter("leyden_stream_duplicate_fragments_total", "Fragments that were sent again and dropped.", &s.plane.Duplicates)
 	counter("leyden_stream_transactions_total", "Transactions taken from the stream.", &s.plane.Transactions)

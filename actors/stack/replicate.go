@@ -22,7 +22,7 @@ import (
 func (s *Stack) replicate(ctx context.Context, up func()) error {
 	client := replication.NewClient(replication.Config{
 		Connect: s.connectReplication, Publication: s.config.Publication, Slot: s.config.Slot, TemporarySlot: s.config.TemporarySlot,
-		Fragments: s.config.fragments(), Credit: s.credit, Gate: s.gate, Notify: s.replicationState,
+		Fragments: s.config.fragments(), Credit: s.credit.Load(), Gate: s.gate, Notify: s.replicationState,
 	}, feed{s})
 	s.client.Store(client)
 	defer s.client.Store(nil)

@@ -42,7 +42,7 @@ type Stack struct {
 	admin     pool
 	snapshots pool
 
-	credit      *replication.Credit
+	credit      atomic.Pointer[replication.Credit] // of the present life of the streaming subtree
 	commits     *shapes.RecentCommits
 	progress    *work.Progress
 	plane       *work.Metrics
@@ -79,7 +79,7 @@ const (
 func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 	c.setDefaults()
 	s := &Stack{config: c, log: c.Logger, ready: newReadiness(), status: status.New(time.Now),
-		credit: replication.NewCredit(c.CreditBytes), commits: &shapes.RecentCommits{}, progress: &work.Progress{},
+		commits: &shapes.RecentCommits{}, progress: &work.Progress{},
 		plane: &work.Metrics{}, projections: change.NewProjections(), failed: make(chan struct{})}
 	s.config.Storage.Fatal = func(err error) {
 		s.fail(err)
@@ -93,6 +93,7 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 			err = errors.Join(err, s.store.Close())
 		}
 	}()
+	s.credit.Store(replication.NewCredit(c.CreditBytes))
 	s.assemble()
 	if err := s.restore(); err != nil {
 		return nil, fmt.Errorf("restore shapes: %w", err)

@@ -10,6 +10,7 @@ import (
 	"leyden/actors/collector"
 	"leyden/actors/consumer"
 	"leyden/actors/partition"
+	"leyden/actors/replication"
 	"leyden/actors/tree"
 	"leyden/actors/work"
 	"leyden/actors/writer"
@@ -39,7 +40,13 @@ func (s *Stack) supervised() tree.Group {
 
 // streaming is what lives and dies together: each of them knows of fragments under way that the others have to finish.
 func (s *Stack) streaming() *tree.Group {
-	var children []tree.Spec
+	// What was under way when the former life ended is gone with its mailboxes, and its credit with it.
+	children := []tree.Spec{{Name: "credit", Run: func(ctx context.Context, up func()) error {
+		s.credit.Store(replication.NewCredit(s.config.CreditBytes))
+		up()
+		<-ctx.Done()
+		return nil
+	}}}
 	pids := make([]*actor.PID, s.config.Partitions)
 	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Metrics: s.plane, Logger: s.log}
 	for i := range pids {
@@ -51,13 +58,13 @@ func (s *Stack) streaming() *tree.Group {
 	}
 	children = append(children,
 		tree.Spec{Name: "writer", Props: func() *actor.Props {
-			return writer.Props(writer.Config{Store: s.store, Credit: s.credit.Release, Durable: func(m *work.Durable) { s.tell(m) },
+			return writer.Props(writer.Config{Store: s.store, Credit: s.credit.Load().Release, Durable: func(m *work.Durable) { s.tell(m) },
 				SyncInterval: s.config.SyncInterval, Progress: s.progress, Metrics: s.plane, Logger: s.log})
 		}},
 		tree.Spec{Name: "collector", Props: func() *actor.Props {
 			return collector.Props(collector.Config{
 				Store: s.store, Filter: func() collector.Filter { return filter.New() }, Shapes: s.manager.Feed,
-				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids, Credit: s.credit.Release,
+				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids, Credit: s.credit.Load().Release,
 				Boundary: s.flushBoundary, Relation: s.relation, Invalidate: s.manager.Invalidate,
 				Progress: s.progress, Metrics: s.plane, Logger: s.log,
 			})
