@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,6 +20,7 @@ type Config struct {
 	Port            int
 	IPv6            bool          // listen on the IPv6 wildcard, which takes IPv4 clients too
 	ReadTimeout     time.Duration // for headers, and for a connection without a request
+	SendTimeout     time.Duration // for any byte to be taken by an HTTP/2 client; handlers set deadlines for HTTP/1
 	ConnMaxRequests int           // after which a connection is closed; 0 is unlimited
 	Logger          *slog.Logger
 }
@@ -28,7 +31,7 @@ const DrainTimeout = 15 * time.Second
 // maxStreams bounds the requests at a time of one HTTP/2 connection. Long polls are many.
 const maxStreams = 1000
 
-// Server is one listener. Start and Shutdown are called once each.
+// Server is one listener. Start is called once; Shutdown may be called again, and does nothing then.
 type Server struct {
 	cfg  Config
 	http *http.Server
@@ -52,7 +55,7 @@ func New(cfg Config, h http.Handler, draining func()) *Server {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	s.http = &http.Server{
-		Handler:                      limit(s.echo, cfg.ConnMaxRequests),
+		Handler:                      limit(routed(s.echo, h), cfg.ConnMaxRequests),
 		DisableGeneralOptionsHandler: true,
 		// There is no ReadTimeout and no WriteTimeout: both would end long polls. Handlers set deadlines for what they read
 		// and write.
@@ -60,14 +63,26 @@ func New(cfg Config, h http.Handler, draining func()) *Server {
 		IdleTimeout:       cfg.ReadTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		Protocols:         protocols,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
-		ConnContext:       countRequests,
+		// A deadline of a handler resets its stream. That does not help where the connection itself is stuck.
+		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: cfg.SendTimeout},
+		ErrorLog:    slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+		ConnContext: countRequests,
 	}
 	if draining != nil {
-		s.http.RegisterOnShutdown(draining)
+		s.http.RegisterOnShutdown(sync.OnceFunc(draining))
 	}
 	return s
+}
+
+// routed gives the router what is a path. `OPTIONS *` is none.
+func routed(router, rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/") {
+			router.ServeHTTP(w, r)
+		} else {
+			rest.ServeHTTP(w, r)
+		}
+	})
 }
 
 // Start listens and serves until Shutdown. It returns once connections are accepted.
