@@ -92,7 +92,7 @@ func (c *collector) started(ctx actor.Context) {
 	}
 	position := c.Store.Position()
 	c.core, err = NewCore(CoreConfig{
-		Run: c.run, Filter: c.Filter(), Partitions: len(c.Partitions), Position: position, Relations: relations,
+		Run: c.run, Filter: c.Filter(), Partitions: len(c.Partitions), Position: position, Relations: relations, Margin: work.SettleMargin,
 	})
 	if err != nil {
 		panic(err)

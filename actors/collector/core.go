@@ -32,6 +32,8 @@ type CoreConfig struct {
 	Position uint64
 	// Relations is what Core last gave to be stored of relations, nil for nothing.
 	Relations []byte
+	// Margin is work.SettleMargin, unless transactions are known to be closer together.
+	Margin uint64
 }
 
 // NewCore returns a Core at the start of a run.
@@ -42,7 +44,7 @@ func NewCore(c CoreConfig) (*Core, error) {
 	}
 	return &Core{
 		run: c.Run, guard: newGuard(c.Position), router: newRouter(c.Filter, c.Partitions), relations: relations,
-		flush: flush{passed: c.Position}, filtering: newFiltering(), lsn: c.Position,
+		flush: flush{passed: c.Position}, filtering: newFiltering(c.Margin), lsn: c.Position,
 	}, nil
 }
 

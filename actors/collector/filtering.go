@@ -11,6 +11,7 @@ import (
 // transaction ids of the stream have gone half around: after that, new ones look older than the snapshot. A shape that gets
 // changes sees the end by itself; this is for those that get none.
 type filtering struct {
+	margin  uint64 // see work.SettleMargin
 	byXmax  xmaxHeap
 	passed  []passedShape // in stream order
 	watched map[shape.ID]struct{}
@@ -27,8 +28,8 @@ type passedShape struct {
 	lsn uint64
 }
 
-func newFiltering() filtering {
-	return filtering{watched: map[shape.ID]struct{}{}}
+func newFiltering(margin uint64) filtering {
+	return filtering{margin: margin, watched: map[shape.ID]struct{}{}}
 }
 
 func (f *filtering) add(id shape.ID, xmax uint64) {
@@ -43,7 +44,7 @@ func (f *filtering) remove(id shape.ID) { delete(f.watched, id) }
 
 // committed takes in a transaction.
 func (f *filtering) committed(xid uint32, lsn uint64) {
-	for len(f.byXmax) > 0 && pg.XidAtLeast(xid, f.byXmax[0].xmax) {
+	for len(f.byXmax) > 0 && pg.XidAtLeast(xid, f.byXmax[0].xmax+f.margin) {
 		s := heap.Pop(&f.byXmax).(filteringShape)
 		if _, ok := f.watched[s.id]; ok {
 			f.passed = append(f.passed, passedShape{s.id, lsn})

@@ -73,7 +73,7 @@ func (c *Consumer) load() {
 	st, err := ReadState(c.shape.Log)
 	switch {
 	case err == nil:
-		c.core = New(c.shape, st, c.host.Projections)
+		c.core = New(c.shape, st, c.host.Projections, work.SettleMargin)
 	case errors.Is(err, shapelog.ErrCorrupt):
 		c.invalidate(err)
 	default: // removed, or the store has ended: the writer says so

@@ -26,6 +26,7 @@ type Core struct {
 	// settles is the commit LSN of a transaction that began after the snapshot, 0 while there was none: no transaction from
 	// there on can be in the snapshot.
 	settles uint64
+	margin  uint64 // see work.SettleMargin
 
 	txn       txn
 	held      []held
@@ -49,11 +50,11 @@ type State struct {
 	Snapshot  pg.Snapshot
 }
 
-// New returns the consumer of a shape.
-func New(s work.Shape, st State, ps *change.Projections) *Core {
+// New returns the consumer of a shape. margin is work.SettleMargin, unless transactions are known to be closer together.
+func New(s work.Shape, st State, ps *change.Projections, margin uint64) *Core {
 	return &Core{
 		id: s.ID, log: s.Log, rows: newRows(s.Def, ps), latest: st.Latest,
-		known: st.Known, stored: st.Known, filtering: st.Filtering, snapshot: st.Snapshot,
+		known: st.Known, stored: st.Known, filtering: st.Filtering, snapshot: st.Snapshot, margin: margin,
 	}
 }
 
@@ -113,7 +114,7 @@ func (c *Core) enter(begin bool, xid uint32, lsn uint64) {
 	c.txn = txn{open: true}
 	if c.filtering {
 		c.txn.skip = c.snapshot.Visible(xid)
-		if c.settles == 0 && pg.XidAtLeast(xid, c.snapshot.Xmax) {
+		if c.settles == 0 && pg.XidAtLeast(xid, c.snapshot.Xmax+c.margin) {
 			c.settles = lsn
 		}
 	}

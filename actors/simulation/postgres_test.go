@@ -24,27 +24,26 @@ type table struct {
 // rows are the rows of a table by id.
 type rows map[string]row
 
+// maxRunning is how many transactions can be under way, and so how close together their ids are.
+const maxRunning = 5
+
 // postgres is a model of a server: transactions that overlap, a log in commit order, snapshots, a replication slot.
 type postgres struct {
 	rng    *rand.Rand
 	tables []*table
 	now    []rows // committed, by table
+	seen   []rows // of them, what queries see
 
 	nextXID uint64
 	maxDone uint64 // highest xid that has ended
 	open    []*transaction
+	hidden  []*transaction // in the log, but not yet visible to queries; they keep their locks
 	lsn     uint64
 
-	log     []*transaction // committed, in order
-	history []state        // after each of log; the first is before all
+	log []*transaction // committed, in order
 
 	confirmed uint64 // acknowledged by the client
 	flushed   uint64 // of it, what survives a crash of the server
-}
-
-type state struct {
-	lsn  uint64
-	rows []rows
 }
 
 type transaction struct {
@@ -72,18 +71,18 @@ func newPostgres(rng *rand.Rand) *postgres {
 		rng:    rng,
 		tables: []*table{{oid: 100, name: "items"}, {oid: 200, name: "notes"}},
 		now:    []rows{{}, {}},
+		seen:   []rows{{}, {}},
 		lsn:    []uint64{1 << 20, 1<<63 - 500, 1<<64 - 1<<20}[rng.IntN(3)],
 	}
 	// Often just before the 32-bit ids wrap around.
 	p.nextXID = []uint64{1000, 1<<32 - 5, 1<<32 - 40, 7<<32 + 1<<31 - 20}[rng.IntN(4)]
 	p.maxDone = p.nextXID - 1
 	p.confirmed, p.flushed = p.lsn, p.lsn
-	p.history = []state{{lsn: p.lsn, rows: []rows{{}, {}}}}
 	return p
 }
 
 func (p *postgres) begin() bool {
-	if len(p.open) >= 4 || slices.ContainsFunc(p.open, func(t *transaction) bool { return t.alone }) {
+	if len(p.open)+len(p.hidden) >= maxRunning || slices.ContainsFunc(p.open, func(t *transaction) bool { return t.alone }) {
 		return false
 	}
 	p.open = append(p.open, &transaction{xid: p.nextXID, locked: map[lock]bool{}})
@@ -94,6 +93,12 @@ func (p *postgres) begin() bool {
 // view is the table as t sees it: rows that others have locked are left out, so that nothing waits.
 func (p *postgres) view(t *transaction, n int) rows {
 	v := maps.Clone(p.now[n])
+	t.apply(v, n)
+	return v
+}
+
+// apply does to the rows of a table what t does.
+func (t *transaction) apply(v rows, n int) {
 	for _, c := range t.changes {
 		if c.table != n {
 			continue
@@ -108,12 +113,11 @@ func (p *postgres) view(t *transaction, n int) rows {
 			v[c.new.id] = *c.new
 		}
 	}
-	return v
 }
 
 func (p *postgres) lock(t *transaction, n int, id string) bool {
 	l := lock{n, id}
-	for _, other := range p.open {
+	for _, other := range append(slices.Clone(p.open), p.hidden...) {
 		if other != t && (other.locked[l] || other.alone) {
 			return false
 		}
@@ -133,7 +137,7 @@ func (p *postgres) statement() bool {
 	v := p.view(t, n)
 	fresh := row{id: strconv.Itoa(p.rng.IntN(12)), tenant: strconv.Itoa(p.rng.IntN(3)), title: p.title()}
 	ids := slices.Sorted(maps.Keys(v))
-	if p.rng.IntN(150) == 0 && len(p.open) == 1 {
+	if p.rng.IntN(150) == 0 && len(p.open) == 1 && len(p.hidden) == 0 {
 		t.alone = true
 		c.op = change.Truncate
 		t.changes = append(t.changes, c)
@@ -186,8 +190,8 @@ func (p *postgres) end() bool {
 	i := p.rng.IntN(len(p.open))
 	t := p.open[i]
 	p.open = slices.Delete(p.open, i, i+1)
-	p.maxDone = max(p.maxDone, t.xid)
 	if p.rng.IntN(12) == 0 {
+		p.maxDone = max(p.maxDone, t.xid)
 		return true
 	}
 	for n := range p.now {
@@ -196,13 +200,34 @@ func (p *postgres) end() bool {
 	p.lsn += 8 + p.rng.Uint64N(90)
 	t.lsn = p.lsn
 	p.log = append(p.log, t)
-	p.history = append(p.history, state{lsn: t.lsn, rows: []rows{maps.Clone(p.now[0]), maps.Clone(p.now[1])}})
+	p.hidden = append(p.hidden, t)
+	if p.rng.IntN(3) > 0 {
+		p.show(len(p.hidden) - 1)
+	}
 	return true
+}
+
+// appear makes one of the hidden transactions visible.
+func (p *postgres) appear() bool {
+	if len(p.hidden) == 0 {
+		return false
+	}
+	p.show(p.rng.IntN(len(p.hidden)))
+	return true
+}
+
+func (p *postgres) show(i int) {
+	t := p.hidden[i]
+	p.hidden = slices.Delete(p.hidden, i, i+1)
+	p.maxDone = max(p.maxDone, t.xid)
+	for n := range p.seen {
+		t.apply(p.seen[n], n)
+	}
 }
 
 // addColumn makes a new version of a table, while nobody uses it.
 func (p *postgres) addColumn() bool {
-	if len(p.open) > 0 {
+	if len(p.open)+len(p.hidden) > 0 {
 		return false
 	}
 	p.tables[p.rng.IntN(len(p.tables))].version++
@@ -213,31 +238,25 @@ func (p *postgres) addColumn() bool {
 func (p *postgres) snapshot(n int) (pg.Snapshot, rows) {
 	s := pg.Snapshot{Xmax: p.maxDone + 1}
 	s.Xmin = s.Xmax
-	for _, t := range p.open {
+	for _, t := range append(slices.Clone(p.open), p.hidden...) {
 		if t.xid < s.Xmax {
 			s.Xip = append(s.Xip, t.xid)
 			s.Xmin = min(s.Xmin, t.xid)
 		}
 	}
 	slices.Sort(s.Xip)
-	return s, maps.Clone(p.now[n])
+	return s, maps.Clone(p.seen[n])
 }
 
-// at is the table at the end of the transaction that committed at lsn or before.
-func (p *postgres) at(lsn uint64, n int) rows {
-	i, found := slices.BinarySearchFunc(p.history, lsn, func(s state, lsn uint64) int {
-		switch {
-		case s.lsn < lsn:
-			return -1
-		case s.lsn > lsn:
-			return 1
+// at is a table with the transactions that a snapshot contains, and all others up to lsn.
+func (p *postgres) at(n int, s pg.Snapshot, lsn uint64) rows {
+	v := rows{}
+	for _, t := range p.log {
+		if t.lsn <= lsn || s.Visible(uint32(t.xid)) {
+			t.apply(v, n)
 		}
-		return 0
-	})
-	if !found {
-		i--
 	}
-	return p.history[i].rows[n]
+	return v
 }
 
 // stream is a replication connection: it sends the log from where the slot is.

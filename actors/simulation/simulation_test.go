@@ -49,7 +49,7 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	if *seedFlag == 0 && !testing.Short() {
-		for _, what := range []string{"late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "postgres crash", "subtree restart", "checked shape", "grown shape"} {
+		for _, what := range []string{"late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "postgres crash", "subtree restart", "checked shape", "grown shape", "hidden transaction"} {
 			if total[what] == 0 {
 				t.Errorf("%q never happened", what)
 			}
@@ -96,6 +96,7 @@ func simulate(seed uint64) (w *world, err error) {
 		{30, plain(w.pg.begin)},
 		{90, plain(w.pg.statement)},
 		{30, plain(w.pg.end)},
+		{15, plain(w.pg.appear)},
 		{1, plain(w.pg.addColumn)},
 		{8, w.createShape},
 		{10, plain(w.passivate)},
@@ -123,6 +124,8 @@ func simulate(seed uint64) (w *world, err error) {
 	// At rest: transactions end, everything is taken in, snapshots are completed.
 	for len(w.pg.open) > 0 {
 		w.pg.end()
+	}
+	for w.pg.appear() {
 	}
 	for busy := true; busy; {
 		busy = false

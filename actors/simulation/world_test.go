@@ -35,6 +35,7 @@ type world struct {
 
 	pg        *postgres
 	stream    *stream
+	delivered int // the most transactions that the stream has ever delivered; snapshots are taken with that in mind
 	batch     int
 	relations map[[2]int]*change.Relation
 
@@ -74,7 +75,7 @@ type simShape struct {
 	added    bool
 	writer   *shapelog.SnapshotWriter
 	snapshot *pg.Snapshot
-	asOf     uint64 // the commit before the snapshot
+	routed   int // transactions that the stream had delivered when the collector knew the shape
 	pending  []row
 	complete bool
 
@@ -165,14 +166,16 @@ func (w *world) startStreaming() error {
 		return err
 	}
 	w.collector, err = collector.NewCore(collector.CoreConfig{
-		Run: w.run, Filter: filter.New(), Partitions: partitions, Position: w.store.Position(), Relations: relations,
+		Run: w.run, Filter: filter.New(), Partitions: partitions, Position: w.store.Position(), Relations: relations, Margin: maxRunning,
 	})
 	if err != nil {
 		return err
 	}
 	for _, id := range w.ids() {
 		s := w.shapes[id]
-		s.added = true
+		if !s.added {
+			s.added, s.routed = true, w.delivered
+		}
 		add := &work.AddShape{ID: id, Def: s.def}
 		if s.complete {
 			info, err := s.log.Snapshot()
@@ -264,7 +267,13 @@ func (w *world) advanceSnapshot() (bool, error) {
 		return false, nil
 	case s.snapshot == nil:
 		snapshot, rows := w.pg.snapshot(s.table)
-		s.snapshot, s.asOf = &snapshot, w.pg.lsn
+		for _, t := range w.pg.log[:s.routed] {
+			if !snapshot.Visible(uint32(t.xid)) {
+				w.did("hidden transaction")
+				return true, nil // delivered before the shape was there, and not in the snapshot: another one is taken
+			}
+		}
+		s.snapshot = &snapshot
 		for _, id := range slices.Sorted(maps.Keys(rows)) {
 			if r := rows[id]; s.match(r) {
 				s.pending = append(s.pending, r)
@@ -358,7 +367,9 @@ func (w *world) feed() (bool, error) {
 	if w.inFlight >= maxInFlight {
 		return false, nil
 	}
-	switch e := w.stream.receive().(type) {
+	e := w.stream.receive()
+	w.delivered = max(w.delivered, w.stream.next)
+	switch e := e.(type) {
 	case *change.Fragment:
 		return true, w.fragment(e)
 	case *change.Relation:
@@ -443,6 +454,9 @@ func (w *world) collect() (bool, error) {
 	case *work.AddShape:
 		w.collector.Add(m)
 		m.Done(nil)
+		if s := w.shapes[m.ID]; s != nil {
+			s.routed = w.delivered
+		}
 	case *work.SnapshotKnown:
 		w.collector.Known(m.ID, m.Snapshot.Xmax)
 		if box := w.mailbox(m.ID); box != nil {
@@ -482,7 +496,7 @@ func (w *world) consume(id shape.ID, m *mailbox) {
 		if err != nil {
 			w.invalidate(id, err)
 		} else {
-			m.core = consumer.New(work.Shape{ID: id, Def: s.def, Log: s.log}, st, w.projections)
+			m.core = consumer.New(work.Shape{ID: id, Def: s.def, Log: s.log}, st, w.projections, maxRunning)
 		}
 	}
 	message := m.queue[0]
@@ -647,11 +661,11 @@ func (w *world) check(s *simShape) error {
 	if err := s.client.read(s.log); err != nil {
 		return fmt.Errorf("shape %d (%s): %w", s.id, s.handle, err)
 	}
-	at := s.asOf
+	at := uint64(0)
 	if !s.client.at.Virtual() {
-		at = max(at, s.client.at.Tx)
+		at = s.client.at.Tx
 	}
-	return w.compare(s, w.pg.at(at, s.table))
+	return w.compare(s, w.pg.at(s.table, *s.snapshot, at))
 }
 
 // compare compares what the client has with the shape's rows of a table.
