@@ -3,6 +3,7 @@ package collector
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -33,6 +34,10 @@ type Config struct {
 	Credit func(bytes int64)
 	// Boundary takes the flush boundary when it has moved: everything up to that commit LSN may be acknowledged.
 	Boundary func(lsn uint64)
+	// Ancestors asks for the tables that rel is a partition of, on every level. It is called while some shape is over a
+	// partitioned table, and the stream stands still until answer has been called, once, from any goroutine. nil: the
+	// partitions that shapes came with are all.
+	Ancestors func(rel *change.Relation, answer func(ancestors []shape.Table, err error))
 	// Relation is told of every description of a table, with what it changes.
 	Relation func(rel *change.Relation, d Described)
 	// Invalidate is called for shapes that a relation ends.
@@ -51,16 +56,44 @@ type collector struct {
 	Config
 	core *Core
 	run  *work.Run
+	// behind is what the stream said after asking was begun.
+	asking bool
+	behind []any
 }
+
+// answer is what became of a question for ancestors.
+type answer struct {
+	run       *work.Run
+	rel       *change.Relation
+	ancestors []shape.Table
+	err       error
+}
+
+// again has the question repeated.
+type again struct {
+	run *work.Run
+	rel *change.Relation
+}
+
+// askAgain is how long the collector waits after ancestors could not be had.
+const askAgain = time.Second
 
 func (c *collector) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		c.started(ctx)
-	case *change.Fragment:
-		c.fragment(ctx, m)
-	case *work.Relation:
-		c.relation(m.New)
+	case *change.Fragment, *work.Relation:
+		if c.asking {
+			c.behind = append(c.behind, m)
+			return
+		}
+		c.event(ctx, m)
+	case answer:
+		c.answered(ctx, m)
+	case again:
+		if m.run == c.run {
+			c.ask(ctx, m.rel)
+		}
 	case *work.AddShape:
 		c.core.Add(m)
 		if m.Done != nil {
@@ -93,6 +126,7 @@ func (c *collector) started(ctx actor.Context) {
 	position := c.Store.Position()
 	c.core, err = NewCore(CoreConfig{
 		Run: c.run, Filter: c.Filter(), Partitions: len(c.Partitions), Position: position, Relations: relations, Margin: work.SettleMargin,
+		Asks: c.Ancestors != nil,
 	})
 	if err != nil {
 		panic(err)
@@ -104,6 +138,52 @@ func (c *collector) started(ctx actor.Context) {
 
 func (c *collector) partition(id shape.ID) *actor.PID {
 	return c.Partitions[uint64(id)%uint64(len(c.Partitions))]
+}
+
+// event takes in what the stream says next.
+func (c *collector) event(ctx actor.Context, m any) {
+	switch m := m.(type) {
+	case *work.Relation:
+		c.relation(m.New)
+	case *change.Fragment:
+		if rel := c.core.Unresolved(m); rel != nil {
+			c.behind = append([]any{m}, c.behind...)
+			c.ask(ctx, rel)
+			return
+		}
+		c.fragment(ctx, m)
+	}
+}
+
+// ask begins to ask for the ancestors of a relation. What the stream says waits until they are known.
+func (c *collector) ask(ctx actor.Context, rel *change.Relation) {
+	c.asking = true
+	self, root, run := ctx.Self(), ctx.ActorSystem().Root, c.run
+	c.Ancestors(rel, func(ancestors []shape.Table, err error) {
+		root.Send(self, answer{run, rel, ancestors, err})
+	})
+}
+
+func (c *collector) answered(ctx actor.Context, m answer) {
+	switch {
+	case m.run != c.run:
+		return
+	case m.err != nil:
+		c.Logger.Warn("cannot tell whether a table is a partition; asking again", "table", m.rel.Name, "error", m.err)
+		self, root := ctx.Self(), ctx.ActorSystem().Root
+		time.AfterFunc(askAgain, func() { root.Send(self, again{m.run, m.rel}) })
+		return
+	}
+	c.core.Resolve(m.rel, m.ancestors)
+	c.asking = false
+	for len(c.behind) > 0 && !c.asking {
+		next := c.behind[0]
+		c.behind = c.behind[1:]
+		c.event(ctx, next)
+	}
+	if len(c.behind) == 0 {
+		c.behind = nil
+	}
 }
 
 func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {

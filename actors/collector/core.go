@@ -17,6 +17,7 @@ type Core struct {
 	flush     flush
 	relations *relations
 	filtering filtering
+	ancestry  ancestry
 
 	seq     uint64 // of the last work
 	lsn     uint64 // commit LSN of the last fragment that was taken
@@ -34,6 +35,8 @@ type CoreConfig struct {
 	Relations []byte
 	// Margin is work.SettleMargin, unless transactions are known to be closer together.
 	Margin uint64
+	// Asks says that Unresolved is asked before Fragment, and Resolve answers it.
+	Asks bool
 }
 
 // NewCore returns a Core at the start of a run.
@@ -44,7 +47,8 @@ func NewCore(c CoreConfig) (*Core, error) {
 	}
 	return &Core{
 		run: c.Run, guard: newGuard(c.Position), router: newRouter(c.Filter, c.Partitions), relations: relations,
-		flush: flush{passed: c.Position}, filtering: newFiltering(c.Margin), lsn: c.Position,
+		flush: flush{passed: c.Position}, filtering: newFiltering(c.Margin),
+		ancestry: newAncestry(c.Asks), lsn: c.Position,
 	}, nil
 }
 
@@ -56,6 +60,14 @@ type Taken struct {
 	Duplicate bool       // it was processed before
 	Work      *work.Work // nil: it concerns no shape
 	Idle      bool       // it ends a transaction of which this fragment concerns no shape
+}
+
+// Unresolved returns a relation whose ancestors must be known before f is taken in, nil if there is none.
+func (c *Core) Unresolved(f *change.Fragment) *change.Relation { return c.ancestry.unresolved(f) }
+
+// Resolve tells the tables that a relation is a partition of, on every level.
+func (c *Core) Resolve(rel *change.Relation, ancestors []shape.Table) {
+	c.ancestry.resolve(rel, ancestors)
 }
 
 // Fragment takes in the next fragment. An error means that the stream cannot go on.
@@ -74,7 +86,7 @@ func (c *Core) Fragment(f *change.Fragment) (Taken, error) {
 		return Taken{}, fmt.Errorf("%w: fragment that ends at %s, begin %t, follows transaction %d, open %t", ErrStream, f.Last, f.Begin, c.lsn, c.unended)
 	}
 	c.lsn, c.unended = f.LSN, f.Commit == nil
-	w := c.router.route(f, f.Changes)
+	w := c.router.route(f, c.ancestry.expand(f.Changes))
 	if w != nil {
 		c.number(w)
 	}
@@ -115,11 +127,17 @@ type Described struct {
 
 // Relation takes in the description of a table.
 func (c *Core) Relation(rel *change.Relation) (Described, error) {
+	c.ancestry.described(rel)
 	old, n := c.relations.compare(rel)
 	if n == unchanged {
 		return Described{Known: true}, nil
 	}
 	d := Described{Columns: n == columnsChanged, Invalid: c.router.filter.AffectedByRelation(old, rel, nil)}
+	if n == columnsChanged {
+		for _, pair := range c.ancestry.renamed(old, rel) {
+			d.Invalid = c.router.filter.AffectedByRelation(pair[0], pair[1], d.Invalid)
+		}
+	}
 	for _, id := range d.Invalid {
 		c.forget(id)
 	}
@@ -150,6 +168,9 @@ func (c *Core) hold(ids []shape.ID) *work.Work {
 // Add routes to a shape, from the next transaction on.
 func (c *Core) Add(m *work.AddShape) {
 	c.router.add(m.ID, m.Def)
+	if m.Partitioned || len(m.Children) > 0 {
+		c.ancestry.add(m.ID, m.Def.Table, m.Children)
+	}
 	if m.Filtering {
 		c.filtering.add(m.ID, m.Xmax)
 	}
@@ -161,6 +182,7 @@ func (c *Core) Remove(id shape.ID) { c.forget(id) }
 func (c *Core) forget(id shape.ID) {
 	c.router.remove(id)
 	c.filtering.remove(id)
+	c.ancestry.remove(id)
 }
 
 // Known takes in the xmax of a shape's snapshot.

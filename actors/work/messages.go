@@ -18,8 +18,9 @@ type Relation struct{ Old, New *change.Relation }
 type AddShape struct {
 	ID  shape.ID
 	Def *shape.Definition
-	// Children are the partitions of the shape's table, on every level.
-	Children []shape.Table
+	// Partitioned says that the table is partitioned, Children are its partitions on every level as far as they are known.
+	Partitioned bool
+	Children    []shape.Table
 	// Filtering and Xmax say that transactions are still compared with the shape's snapshot; known for restored shapes only.
 	Filtering bool
 	Xmax      uint64
