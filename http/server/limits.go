@@ -66,6 +66,7 @@ func headersFit(r *http.Request) bool {
 func refuse(w http.ResponseWriter, status int) {
 	h := w.Header()
 	h["Content-Type"] = nil
+	h.Set("Vary", "accept-encoding")
 	h.Set("Content-Length", "0")
 	h.Set("Connection", "close")
 	w.WriteHeader(status)

@@ -20,13 +20,16 @@ type Config struct {
 	Port            int
 	IPv6            bool          // listen on the IPv6 wildcard, which takes IPv4 clients too
 	ReadTimeout     time.Duration // for headers, and for a connection without a request
-	SendTimeout     time.Duration // for any byte to be taken by an HTTP/2 client; handlers set deadlines for HTTP/1
+	SendTimeout     time.Duration // for an HTTP/2 client to take a byte, 0 means 30 s; for HTTP/1 handlers set deadlines
 	ConnMaxRequests int           // after which a connection is closed; 0 is unlimited
 	Logger          *slog.Logger
 }
 
 // DrainTimeout is how long open requests may go on after Shutdown has begun.
 const DrainTimeout = 15 * time.Second
+
+// defaultSendTimeout is that of the protocol's settings.
+const defaultSendTimeout = 30 * time.Second
 
 // maxStreams bounds the requests at a time of one HTTP/2 connection. Long polls are many.
 const maxStreams = 1000
@@ -45,6 +48,9 @@ type Server struct {
 func New(cfg Config, h http.Handler, draining func()) *Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.SendTimeout <= 0 {
+		cfg.SendTimeout = defaultSendTimeout
 	}
 	s := &Server{cfg: cfg, echo: echo.New(), done: make(chan struct{})}
 	s.echo.RouteNotFound("/*", func(c echo.Context) error {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"leyden/internal/pg/inspect"
@@ -30,7 +31,8 @@ func (x *exchange) define(p *definitionParams) (*resolved, *failure) {
 	if f != nil {
 		return nil, f
 	}
-	r := &resolved{def: def, identity: def.Identity()}
+	r := &resolved{identity: def.Identity()}
+	r.def.Store(def)
 	x.api.definitions.put(key, r)
 	return r, nil
 }
@@ -202,8 +204,15 @@ func sorted(names []string) []string {
 
 // resolved is a definition with its identity.
 type resolved struct {
-	def      *shape.Definition
+	def      atomic.Pointer[shape.Definition]
 	identity shape.Identity
+}
+
+// adopt makes the definition that the shape has the one that is remembered, so that there are not two of them.
+func (r *resolved) adopt(def *shape.Definition) {
+	if own := r.def.Load(); own != def && own.Compaction == def.Compaction {
+		r.def.Store(def)
+	}
 }
 
 // definitions remembers what recent parameters mean, because a following client sends the same ones with every poll. A

@@ -187,7 +187,7 @@ func (e *engine) Create(_ context.Context, d *shape.Definition) (*status.Entry, 
 
 // bundle is one test's server.
 type bundle struct {
-	t      *testing.T
+	t      testing.TB
 	engine *engine
 	api    *API
 }

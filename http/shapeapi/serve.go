@@ -105,13 +105,14 @@ func (x *exchange) find(def *resolved) *failure {
 	entry, ok := x.api.engine.Lookup(def.identity)
 	if !ok {
 		var err error
-		if entry, err = x.api.engine.Create(x.r.Context(), def.def); err != nil {
+		if entry, err = x.api.engine.Create(x.r.Context(), def.def.Load()); err != nil {
 			return x.creation(err)
 		}
 	}
 	if x.req.handle != "" && x.req.handle != entry.Handle.String() {
 		return conflict(entry.Handle)
 	}
+	def.adopt(entry.Def)
 	x.entry = entry
 	log, err := x.api.engine.Log(entry)
 	if err != nil {
