@@ -56,9 +56,9 @@ func (p *partition) Receive(ctx actor.Context) {
 			p.deliver(ctx, &m.Deliveries[i])
 		}
 	case *work.SnapshotKnown:
-		if c := p.child(ctx, m.ID); c != nil {
+		if c := p.children.Get(uint64(m.ID) / uint64(p.Count)); c != nil {
 			ctx.Send(c.pid, m)
-		}
+		} // else the shape's log tells it to the consumer when there is one
 	case *work.FilteringOver:
 		p.filteringOver(ctx, m)
 	case *work.Drop:

@@ -459,7 +459,7 @@ func (w *world) collect() (bool, error) {
 		}
 	case *work.SnapshotKnown:
 		w.collector.Known(m.ID, m.Snapshot.Xmax)
-		if box := w.mailbox(m.ID); box != nil {
+		if box := w.consumers[m.ID]; box != nil {
 			box.queue = append(box.queue, m)
 		}
 	case *work.RemoveShape:

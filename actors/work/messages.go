@@ -53,7 +53,8 @@ type Forget struct {
 
 // SnapshotKnown tells the consumer of a shape which transactions the shape's snapshot contains. It is sent to the shape's
 // partition as soon as the snapshot is known, and again when the streaming subtree has restarted before the snapshot is
-// complete. Until it comes the shape's transactions are held back, and nothing after them is acknowledged.
+// complete. Until then the shape's transactions are held back, and nothing after them is acknowledged. The shape's log knows
+// the snapshot before this is sent, so that it is only for a consumer that is awake.
 type SnapshotKnown struct {
 	ID       shape.ID
 	Snapshot pg.Snapshot

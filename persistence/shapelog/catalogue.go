@@ -155,9 +155,11 @@ func (i *SnapshotInfo) decode(v []byte) error {
 	return nil
 }
 
-// Snapshot returns what the store knows of the snapshot of l, as Load would.
+// Snapshot returns what the store knows of the snapshot of l: what Load would, and before the snapshot is complete what
+// its writer has told.
 func (l *Log) Snapshot() (info SnapshotInfo, err error) {
 	s := l.store
+	info = l.making() // before the disk is looked at: it is dropped when the record is there
 	if err := s.enter(); err != nil {
 		return info, err
 	}
@@ -174,7 +176,7 @@ func (l *Log) Snapshot() (info SnapshotInfo, err error) {
 	if l.Removed() {
 		return info, ErrRemoved
 	}
-	rec := Record{}
+	rec := Record{Snapshot: info}
 	for ok := it.First(); ok; ok = it.Next() {
 		v, err := it.ValueAndErr()
 		if err != nil {
@@ -185,6 +187,16 @@ func (l *Log) Snapshot() (info SnapshotInfo, err error) {
 		}
 	}
 	return rec.Snapshot, classify(it.Error())
+}
+
+// making is what the writer of an incomplete snapshot has told of it.
+func (l *Log) making() (info SnapshotInfo) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.work != nil && l.work.snap != nil && l.work.snap.known {
+		info = SnapshotInfo{Known: true, Snapshot: l.work.snap.info, Filtering: true}
+	}
+	return info
 }
 
 // Remove removes shapes with all that is stored of them, durably. Their readers are woken at once and find ErrRemoved.

@@ -28,6 +28,8 @@ type snapshot struct {
 	blocks  uint32        // of that chunk, that can be read
 	taken   bool          // it has its writer
 	aborted bool          // there will be no more
+	known   bool          // info is set
+	info    pg.Snapshot   // what Known was told
 	changed chan struct{} // nil unless a reader waits
 }
 
@@ -71,12 +73,22 @@ func (l *Log) SnapshotWriter() *SnapshotWriter {
 	return w
 }
 
-// Known tells the Postgres snapshot that the rows are read in. It comes before the first row.
+// Known tells the Postgres snapshot that the rows are read in, which Log.Snapshot knows from then on. It comes before the
+// first row.
 func (w *SnapshotWriter) Known(s pg.Snapshot) error {
 	if w.err == nil && w.started {
 		w.err = errors.New("snapshot is told after the first row")
 	}
+	if w.err != nil {
+		return w.err
+	}
 	w.info = s
+	l := w.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w.err = l.ended(); w.err == nil {
+		l.work.snap.known, l.work.snap.info = true, s
+	}
 	return w.err
 }
 
