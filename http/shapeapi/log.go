@@ -18,8 +18,7 @@ func (x *exchange) serveLog() {
 		x.serveNow(global)
 		return
 	}
-	changed := x.log.Changed()
-	p, err := planFor(x.log, x.req.offset)
+	p, changed, err := x.look()
 	if err != nil {
 		x.fail(x.reading(err))
 		return
@@ -35,7 +34,7 @@ func (x *exchange) serveLog() {
 	}
 	if ahead {
 		var f *failure
-		if p, changed, f = x.awaitCatchUp(changed); f != nil {
+		if p, changed, f = x.awaitCatchUp(); f != nil {
 			x.fail(f)
 			return
 		}
@@ -45,6 +44,15 @@ func (x *exchange) serveLog() {
 		return
 	}
 	x.answer(&p, max(global, p.end.Tx))
+}
+
+// look is the plan for the request. A live one follows the log from here on; others leave nothing behind in it.
+func (x *exchange) look() (plan, <-chan struct{}, error) {
+	if x.req.live {
+		return x.follow(x.req.offset)
+	}
+	p, err := planFor(x.log, x.req.offset)
+	return p, nil, err
 }
 
 // serveNow answers offset=now: the end of the log, without its items.
@@ -159,21 +167,20 @@ func (x *exchange) awaitChunk(p *plan) (exists, ok bool) {
 
 // awaitCatchUp holds a client that is ahead of the log for half the long-poll timeout: after a restart or a hand-over the
 // log gets there.
-func (x *exchange) awaitCatchUp(changed <-chan struct{}) (plan, <-chan struct{}, *failure) {
+func (x *exchange) awaitCatchUp() (plan, <-chan struct{}, *failure) {
 	timer := time.NewTimer(x.api.cfg.LongPollTimeout / 2)
 	defer timer.Stop()
-	for {
-		why := x.wait(changed, timer)
-		p, next, err := x.follow(x.req.offset)
+	for why := woken; ; {
+		p, changed, err := x.follow(x.req.offset)
 		switch {
 		case err != nil:
-			return p, next, x.reading(err)
+			return p, changed, x.reading(err)
 		case !p.outOfBounds(x.req.offset):
-			return p, next, nil
+			return p, changed, nil
 		case why != woken:
-			return p, next, invalidParam("offset", "out of bounds for this shape")
+			return p, changed, invalidParam("offset", "out of bounds for this shape")
 		}
-		changed = next
+		why = x.wait(changed, timer)
 	}
 }
 
