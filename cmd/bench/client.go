@@ -38,6 +38,11 @@ func newClient(p *place, params url.Values) *client {
 	return &client{host: strings.TrimPrefix(p.server.URL(), "http://"), query: params.Encode(), offset: "-1"}
 }
 
+// restart turns the client to the beginning of another shape.
+func (c *client) restart(params url.Values) {
+	c.query, c.handle, c.offset, c.cursor, c.live = params.Encode(), "", "-1", "", false
+}
+
 func (c *client) connect(ctx context.Context) (err error) {
 	if c.conn, err = new(net.Dialer).DialContext(ctx, "tcp", c.host); err != nil {
 		return err

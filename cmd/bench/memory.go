@@ -123,9 +123,7 @@ func idleShapes(ctx context.Context, s *stand) (figures []figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	took, err := concurrently(creators, count, func() (func(int) error, func(), error) {
-		return func(k int) error { return first(ctx, p, tenant(k+1)) }, func() {}, nil
-	})
+	took, err := concurrently(creators, count, creator(ctx, p))
 	if err != nil {
 		return nil, err
 	}
