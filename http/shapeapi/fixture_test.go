@@ -223,12 +223,43 @@ func setup(t *testing.T, options ...option) *bundle {
 	return &bundle{t: t, engine: e, api: api}
 }
 
-// call is a request under way.
+// call is a request under way. What it has so far can be looked at.
 type call struct {
 	*httptest.ResponseRecorder
+	mu     sync.Mutex // guards the recorder's body and flag while the request runs
 	done   chan struct{}
 	cut    bool // the connection was aborted
 	cancel context.CancelFunc
+}
+
+func (c *call) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ResponseRecorder.Write(p)
+}
+
+func (c *call) WriteHeader(code int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ResponseRecorder.WriteHeader(code)
+}
+
+func (c *call) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ResponseRecorder.Flush()
+}
+
+// sofar is the body up to now, and whether anything has been pushed to the client.
+func (c *call) sofar() (body string, pushed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Body.String(), c.Flushed
+}
+
+func (c *call) text() string {
+	body, _ := c.sofar()
+	return body
 }
 
 func (b *bundle) start(method, target, body string, header http.Header) *call {
