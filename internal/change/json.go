@@ -17,27 +17,26 @@ func AppendJSONString(dst, text []byte) []byte {
 
 // appendEscaped appends the inside of a JSON string.
 func appendEscaped(dst, text []byte) []byte {
+	plain := plainASCII
 	for {
-		n := plainPrefix(text)
+		n := plain(text)
 		dst = append(dst, text[:n]...)
 		if n == len(text) {
 			return dst
 		}
 		text = text[n:]
 		c := text[0]
-		if c >= utf8.RuneSelf {
-			n := validPrefix(text)
-			if n > 0 {
-				dst = append(dst, text[:n]...)
-				text = text[n:]
-				continue
-			}
-			dst = utf8.AppendRune(dst, utf8.RuneError)
+		switch {
+		case c < utf8.RuneSelf:
+			dst = appendEscape(dst, c)
 			text = text[1:]
-			continue
+		case utf8.Valid(text):
+			plain = plainText
+		default:
+			r, size := utf8.DecodeRune(text)
+			dst = utf8.AppendRune(dst, r)
+			text = text[size:]
 		}
-		dst = appendEscape(dst, c)
-		text = text[1:]
 	}
 }
 
@@ -64,40 +63,42 @@ const (
 	highBits = 0x8080808080808080
 )
 
-// plainPrefix is the length of the longest prefix of printable ASCII without quote and backslash. It looks at eight bytes
-// at a time; the subtractions leave the high bit of a byte that is zero or below the limit, and may leave it in bytes above
-// such a one, which only makes the end be looked for byte by byte.
-func plainPrefix(text []byte) int {
+// plainASCII is the length of the longest prefix of ASCII that needs no escape. It looks at eight bytes at a time: each
+// subtraction sets the high bit of the bytes that end the prefix. A borrow out of such a byte may set others behind it, which
+// does no harm: the end is then found byte by byte.
+func plainASCII(text []byte) int {
 	n := 0
 	for len(text)-n >= 8 {
 		w := binary.LittleEndian.Uint64(text[n:])
-		quote := w ^ lowBits*'"'
-		slash := w ^ lowBits*'\\'
-		special := (w - lowBits*0x20) | (quote - lowBits) | (slash - lowBits) | w
+		special := (w - lowBits*0x20) | ((w ^ lowBits*'"') - lowBits) | ((w ^ lowBits*'\\') - lowBits) | w
 		if special&highBits != 0 {
 			break
 		}
 		n += 8
 	}
-	for n < len(text) {
-		c := text[n]
-		if c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			break
-		}
+	for n < len(text) && text[n] < utf8.RuneSelf && !special(text[n]) {
 		n++
 	}
 	return n
 }
 
-// validPrefix is the length of the longest prefix of valid runes outside of ASCII.
-func validPrefix(text []byte) int {
+// plainText is the same for text that is known to be valid, in which bytes outside of ASCII need no escape.
+func plainText(text []byte) int {
 	n := 0
-	for n < len(text) && text[n] >= utf8.RuneSelf {
-		r, size := utf8.DecodeRune(text[n:])
-		if r == utf8.RuneError && size == 1 {
+	for len(text)-n >= 8 {
+		w := binary.LittleEndian.Uint64(text[n:])
+		quote, slash := w^lowBits*'"', w^lowBits*'\\'
+		special := (w-lowBits*0x20)&^w | (quote-lowBits)&^quote | (slash-lowBits)&^slash
+		if special&highBits != 0 {
 			break
 		}
-		n += size
+		n += 8
+	}
+	for n < len(text) && !special(text[n]) {
+		n++
 	}
 	return n
 }
+
+// special reports whether a byte needs an escape.
+func special(c byte) bool { return c < 0x20 || c == '"' || c == '\\' }
