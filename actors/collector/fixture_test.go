@@ -43,7 +43,7 @@ func (f *byTable) AffectedByRelation(old, rel *change.Relation, dst []shape.ID) 
 }
 
 func over(oid uint32) *shape.Definition {
-	return &shape.Definition{Table: shape.Table{OID: oid, Schema: "public", Name: "t"}, Key: []string{"id"}, Selected: []string{"id"}}
+	return &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: oid, Schema: "public", Name: "t"}, Key: []string{"id"}, Selected: []string{"id"}}}
 }
 
 func table(oid uint32) *change.Relation {

@@ -16,7 +16,7 @@ import (
 var relation = &change.Relation{OID: 7, Schema: "public", Name: "items", Columns: []change.Column{{Name: "id"}, {Name: "tenant"}}}
 
 func definition(t *testing.T, clause string) *shape.Definition {
-	d := &shape.Definition{Table: shape.Table{OID: 7, Schema: "public", Name: "items"}, Key: []string{"id"}, Selected: []string{"id", "tenant"}}
+	d := &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: 7, Schema: "public", Name: "items"}, Key: []string{"id"}, Selected: []string{"id", "tenant"}}}
 	if clause != "" {
 		var err error
 		d.Where, err = where.Compile(clause, nil, []where.Column{{Name: "id", Type: "int4", TypeMod: -1}, {Name: "tenant", Type: "int4", TypeMod: -1}})

@@ -49,7 +49,7 @@ func (c *configurator) configure(ctx context.Context, wanted []shape.Table) (*pu
 }
 
 func definition(oid uint32) *shape.Definition {
-	return &shape.Definition{Table: shape.Table{OID: oid, Schema: "public", Name: "t"}, Key: []string{"id"}, Selected: []string{"id"}}
+	return &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: oid, Schema: "public", Name: "t"}, Key: []string{"id"}, Selected: []string{"id"}}}
 }
 
 type bench struct {

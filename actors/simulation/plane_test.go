@@ -178,7 +178,7 @@ var planeRelation = &change.Relation{OID: 7, Schema: "public", Name: "items", Co
 
 func planeShape(columns ...string) *shape.Definition {
 	slices.Sort(columns)
-	return &shape.Definition{Table: shape.Table{OID: 7, Schema: "public", Name: "items"}, Key: []string{"id"}, Selected: columns, Explicit: columns}
+	return &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: 7, Schema: "public", Name: "items"}, Key: []string{"id"}, Selected: columns, Explicit: columns}}
 }
 
 // inserts is a transaction.

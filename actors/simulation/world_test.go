@@ -218,7 +218,7 @@ func (w *world) createShape() (bool, error) {
 	columns := []string{"id", "tenant", "title"}
 	s := &simShape{id: w.nextID, table: n, client: &client{}, match: func(row) bool { return true }}
 	d := &shape.Definition{
-		Table: shape.Table{OID: t.oid, Schema: "public", Name: t.name}, Key: []string{"id"}, Selected: columns, Explicit: columns,
+		Layout:  &shape.Layout{Table: shape.Table{OID: t.oid, Schema: "public", Name: t.name}, Key: []string{"id"}, Selected: columns, Explicit: columns},
 		Replica: shape.Replica(w.rng.IntN(2)),
 	}
 	if w.rng.IntN(5) == 0 { // no primary key

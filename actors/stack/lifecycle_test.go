@@ -219,7 +219,7 @@ CREATE TABLE foreign_items (id int PRIMARY KEY)`)
 	defer e.stop()
 	table, err := e.Table(t.Context(), "public", "foreign_items")
 	require.NoError(t, err)
-	d := &shape.Definition{Table: table.Table, Key: []string{"id"}, Selected: []string{"id"}, SelectsAll: true}
+	d := &shape.Definition{Layout: &shape.Layout{Table: table.Table, Key: []string{"id"}, Selected: []string{"id"}, SelectsAll: true}}
 	entry, err := e.Create(t.Context(), d)
 	require.NoError(t, err)
 	err = e.AwaitSnapshotStart(t.Context(), entry)

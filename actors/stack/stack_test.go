@@ -109,7 +109,7 @@ func (e *engine) items(clause string) *shape.Definition {
 	e.t.Helper()
 	table, err := e.Table(e.t.Context(), "public", "items")
 	require.NoError(e.t, err)
-	d := &shape.Definition{Table: table.Table, Selected: []string{"id", "tenant", "title"}, SelectsAll: true}
+	d := &shape.Definition{Layout: &shape.Layout{Table: table.Table, Selected: []string{"id", "tenant", "title"}, SelectsAll: true}}
 	d.Key, _ = table.Key()
 	if clause != "" {
 		d.Where, err = where.Compile(clause, nil, table.WhereColumns())

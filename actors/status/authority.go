@@ -44,8 +44,7 @@ func New(now func() time.Time) *Authority {
 }
 
 // Add finds the shape of a definition or makes it; exactly one caller per shape is told that it made it. That caller sees
-// to its snapshot; until then the entry has a Beginning. d is not kept: the entry's definition is an equal one that shares
-// its slices with others.
+// to its snapshot; until then the entry has a Beginning. The entry's definition is equal to d and shares its layout with others.
 func (a *Authority) Add(d *shape.Definition) (e *Entry, created bool) {
 	identity := d.Identity()
 	indexed := indexable(d)

@@ -18,10 +18,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func definition(table int) *shape.Definition {
-	return &shape.Definition{
+	return &shape.Definition{Layout: &shape.Layout{
 		Table: shape.Table{OID: uint32(table), Schema: "public", Name: "t" + strconv.Itoa(table)},
 		Key:   []string{"id"}, Selected: []string{"id", "name"}, SelectsAll: true,
-	}
+	}}
 }
 
 type clock struct{ at time.Time }

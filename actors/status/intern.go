@@ -6,43 +6,48 @@ import (
 	"leyden/internal/shape"
 )
 
-// interner lets definitions over the same table and columns share one set of names. A set goes when its last definition
-// goes.
-type interner map[string]*names
+// interner lets equal layouts be one. A layout goes when its last definition goes.
+type interner map[string]*layout
 
-type names struct {
-	table                   shape.Table
-	key, selected, explicit []string
-	users                   int
+type layout struct {
+	shared *shape.Layout
+	users  int
 }
 
-// take returns a definition equal to d whose names are shared.
+// take returns a definition equal to d whose layout is shared.
 func (in interner) take(d *shape.Definition) *shape.Definition {
-	k := namesKey(d)
-	n := in[string(k)]
-	if n == nil {
-		n = &names{table: d.Table, key: d.Key, selected: d.Selected, explicit: d.Explicit}
-		in[string(k)] = n
+	k := layoutKey(d.Layout)
+	l := in[string(k)]
+	if l == nil {
+		l = &layout{shared: d.Layout}
+		in[string(k)] = l
 	}
-	n.users++
+	l.users++
 	shared := *d
-	shared.Table, shared.Key, shared.Selected, shared.Explicit = n.table, n.key, n.selected, n.explicit
+	shared.Layout = l.shared
 	return &shared
 }
 
 func (in interner) release(d *shape.Definition) {
-	k := namesKey(d)
-	n := in[string(k)]
-	if n.users--; n.users == 0 {
+	k := layoutKey(d.Layout)
+	l := in[string(k)]
+	if l.users--; l.users == 0 {
 		delete(in, string(k))
 	}
 }
 
-func namesKey(d *shape.Definition) []byte {
+func layoutKey(l *shape.Layout) []byte {
 	b := make([]byte, 0, 256)
-	b = binary.BigEndian.AppendUint32(b, d.Table.OID)
-	b = appendNames(b, d.Table.Schema, d.Table.Name)
-	for _, list := range [][]string{d.Key, d.Selected, d.Explicit} {
+	b = binary.BigEndian.AppendUint32(b, l.Table.OID)
+	b = appendNames(b, l.Table.Schema, l.Table.Name)
+	for _, flag := range []bool{l.NoPrimaryKey, l.SelectsAll, l.SelectsGenerated} {
+		if flag {
+			b = append(b, 1)
+		} else {
+			b = append(b, 0)
+		}
+	}
+	for _, list := range [][]string{l.Key, l.Selected, l.Explicit} {
 		if list == nil {
 			b = append(b, 0)
 			continue

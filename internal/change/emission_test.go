@@ -29,7 +29,7 @@ func relation(columns ...string) *Relation {
 }
 
 func definition(replica shape.Replica, key []string, selected ...string) *shape.Definition {
-	return &shape.Definition{Table: shape.Table{OID: 7, Schema: "public", Name: "items"}, Key: key, Selected: selected, Replica: replica}
+	return &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: 7, Schema: "public", Name: "items"}, Key: key, Selected: selected}, Replica: replica}
 }
 
 // emit converts one change for one shape and returns the items as a client reads them.

@@ -29,10 +29,10 @@ func itemRelation(oid uint32) *change.Relation {
 }
 
 func definition(t testing.TB, clause string) *shape.Definition {
-	d := &shape.Definition{
+	d := &shape.Definition{Layout: &shape.Layout{
 		Table: shape.Table{OID: 1, Schema: "public", Name: "items"}, SelectsAll: true,
 		Selected: []string{"at", "code", "done", "id", "price", "ratio", "tenant", "title"},
-	}
+	}}
 	if clause != "" {
 		c, err := where.Compile(clause, nil, itemColumns())
 		require.NoError(t, err, clause)
@@ -223,7 +223,7 @@ func TestFilterFindsEveryShapeThatARowIsIn(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				d := &shape.Definition{Table: shape.Table{OID: 1, Schema: "public", Name: "items"}}
+				d := &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: 1, Schema: "public", Name: "items"}}}
 				if text := clause(t, 2); rapid.IntRange(0, 9).Draw(t, "bare") > 0 {
 					c, err := where.Compile(text, nil, itemColumns())
 					require.NoError(t, err, text)

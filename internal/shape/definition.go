@@ -31,15 +31,13 @@ type Table struct {
 	Name   string
 }
 
-// Definition is everything that makes a shape what it is. It is immutable once built and shared between goroutines.
-// Slices of definitions over one table may be shared between them.
-type Definition struct {
+// Layout is the part of a definition that shapes over one table nearly always have in common: it is shared between them, so
+// that a definition is small. It is immutable once built.
+type Layout struct {
 	Table Table
 	// Key holds the primary key columns in index order, or every column in attribute order when the table has no primary key.
 	Key          []string
 	NoPrimaryKey bool
-	// Where is the compiled clause, nil for none.
-	Where *where.Clause
 	// Selected are the columns that clients see, sorted by name. It includes the key.
 	Selected []string
 	// Explicit are the columns that the request listed, sorted; nil when it listed none.
@@ -47,7 +45,15 @@ type Definition struct {
 
 	SelectsAll       bool // neither columns nor queryable_columns were given
 	SelectsGenerated bool // a selected column is generated
-	NonPrimitive     bool // the clause refers to an enum, domain or composite column
+}
+
+// Definition is everything that makes a shape what it is. It is immutable once built and shared between goroutines.
+type Definition struct {
+	*Layout
+	// Where is the compiled clause, nil for none.
+	Where *where.Clause
+
+	NonPrimitive bool // the clause refers to an enum, domain or composite column
 
 	Replica Replica
 	Log     LogMode

@@ -10,12 +10,12 @@ import (
 )
 
 func items() shape.Definition {
-	return shape.Definition{
+	return shape.Definition{Layout: &shape.Layout{
 		Table:      shape.Table{OID: 16384, Schema: "public", Name: "items"},
 		Key:        []string{"id"},
 		Selected:   []string{"id", "title"},
 		SelectsAll: true,
-	}
+	}}
 }
 
 func TestEveryPartOfTheIdentityCounts(t *testing.T) {

@@ -73,21 +73,15 @@ func encodeDefinition(d *shape.Definition) ([]byte, error) {
 	return proto.Marshal(rec)
 }
 
-// definitions decodes definitions and lets those with one layout share its strings and slices.
+// definitions decodes definitions and lets those with one layout share it.
 type definitions struct {
-	layouts map[string]*layout
+	layouts map[string]*shape.Layout
 	names   map[string]string
 	lists   map[string][]string
 }
 
-type layout struct {
-	table                                      shape.Table
-	key, selected, explicit                    []string
-	noPrimaryKey, selectsAll, selectsGenerated bool
-}
-
 func newDefinitions() *definitions {
-	return &definitions{layouts: map[string]*layout{}, names: map[string]string{}, lists: map[string][]string{}}
+	return &definitions{layouts: map[string]*shape.Layout{}, names: map[string]string{}, lists: map[string][]string{}}
 }
 
 func (ds *definitions) decode(b []byte) (*shape.Definition, error) {
@@ -99,11 +93,7 @@ func (ds *definitions) decode(b []byte) (*shape.Definition, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &shape.Definition{
-		Table: l.table, Key: l.key, NoPrimaryKey: l.noPrimaryKey, Selected: l.selected, Explicit: l.explicit,
-		SelectsAll: l.selectsAll, SelectsGenerated: l.selectsGenerated,
-		NonPrimitive: rec.NonPrimitive, Compaction: rec.Compaction,
-	}
+	d := &shape.Definition{Layout: l, NonPrimitive: rec.NonPrimitive, Compaction: rec.Compaction}
 	if rec.Where != nil {
 		if d.Where, err = where.Unmarshal(rec.Where); err != nil {
 			return nil, fmt.Errorf("where clause: %w", err)
@@ -128,7 +118,7 @@ func (ds *definitions) decode(b []byte) (*shape.Definition, error) {
 	return d, nil
 }
 
-func (ds *definitions) layout(b []byte) (*layout, error) {
+func (ds *definitions) layout(b []byte) (*shape.Layout, error) {
 	if l := ds.layouts[string(b)]; l != nil {
 		return l, nil
 	}
@@ -136,10 +126,10 @@ func (ds *definitions) layout(b []byte) (*layout, error) {
 	if err := proto.Unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("table layout: %w", err)
 	}
-	l := &layout{
-		table: shape.Table{OID: m.TableOid, Schema: ds.name(m.Schema), Name: ds.name(m.Name)},
-		key:   ds.list(m.Key), selected: ds.list(m.Selected), explicit: ds.list(m.Explicit),
-		noPrimaryKey: m.NoPrimaryKey, selectsAll: m.SelectsAll, selectsGenerated: m.SelectsGenerated,
+	l := &shape.Layout{
+		Table: shape.Table{OID: m.TableOid, Schema: ds.name(m.Schema), Name: ds.name(m.Name)},
+		Key:   ds.list(m.Key), Selected: ds.list(m.Selected), Explicit: ds.list(m.Explicit),
+		NoPrimaryKey: m.NoPrimaryKey, SelectsAll: m.SelectsAll, SelectsGenerated: m.SelectsGenerated,
 	}
 	ds.layouts[string(b)] = l
 	return l, nil

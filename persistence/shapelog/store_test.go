@@ -20,10 +20,10 @@ func TestDefinitionsComeBackAsTheyWere(t *testing.T) {
 	require.NoError(t, err)
 	table := shape.Table{OID: 7, Schema: "s", Name: "t"}
 	defs := []*shape.Definition{
-		{Table: table, Key: []string{"id"}, Selected: []string{"id", "tenant"}, SelectsAll: true},
-		{Table: table, Key: []string{"id"}, Selected: []string{"id", "tenant"}, Explicit: []string{"id", "tenant"}, Where: clause, NonPrimitive: true},
-		{Table: table, Key: []string{"id", "tenant"}, NoPrimaryKey: true, Selected: []string{"id", "tenant"}, SelectsGenerated: true},
-		{Table: table, Key: []string{"id"}, Selected: []string{"id"}, Replica: shape.ReplicaFull, Log: shape.LogChangesOnly, Compaction: true},
+		{Layout: &shape.Layout{Table: table, Key: []string{"id"}, Selected: []string{"id", "tenant"}, SelectsAll: true}},
+		{Layout: &shape.Layout{Table: table, Key: []string{"id"}, Selected: []string{"id", "tenant"}, Explicit: []string{"id", "tenant"}}, Where: clause, NonPrimitive: true},
+		{Layout: &shape.Layout{Table: table, Key: []string{"id", "tenant"}, NoPrimaryKey: true, Selected: []string{"id", "tenant"}, SelectsGenerated: true}},
+		{Layout: &shape.Layout{Table: table, Key: []string{"id"}, Selected: []string{"id"}}, Replica: shape.ReplicaFull, Log: shape.LogChangesOnly, Compaction: true},
 	}
 	fs := vfs.NewMem()
 	s := open(t, fs, shapelog.Options{})

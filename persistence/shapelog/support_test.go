@@ -37,10 +37,10 @@ func openMem(t testing.TB, o shapelog.Options) *shapelog.Store {
 func handle(n int) shape.Handle { return shape.Handle{Hash: uint32(n % 7), Micros: uint64(1000 + n)} }
 
 func definition() *shape.Definition {
-	return &shape.Definition{
+	return &shape.Definition{Layout: &shape.Layout{
 		Table: shape.Table{OID: 16384, Schema: "public", Name: "items"},
 		Key:   []string{"id"}, Selected: []string{"id", "name"}, SelectsAll: true,
-	}
+	}}
 }
 
 func at(tx uint64, op int64) shape.Offset { return shape.Offset{Tx: tx, Op: op} }

@@ -13,9 +13,9 @@ import (
 )
 
 func items() *shape.Definition {
-	return &shape.Definition{
+	return &shape.Definition{Layout: &shape.Layout{
 		Table: shape.Table{OID: 1, Schema: "public", Name: "items"}, Key: []string{"id"}, Selected: []string{"id", "title"},
-	}
+	}}
 }
 
 // copyLine writes a row as COPY does.
@@ -63,7 +63,7 @@ func TestTheKeyIsInKeyOrderAndDoesNotDependOnTheSelection(t *testing.T) {
 }
 
 func TestExoticNames(t *testing.T) {
-	d := &shape.Definition{Table: shape.Table{Schema: `a"b`, Name: "c\\d"}, Key: []string{`k"1`}, Selected: []string{`k"1`}}
+	d := &shape.Definition{Layout: &shape.Layout{Table: shape.Table{Schema: `a"b`, Name: "c\\d"}, Key: []string{`k"1`}, Selected: []string{`k"1`}}}
 	got, err := newEncoder(&Query{Def: d}).row([]byte("1"))
 	require.NoError(t, err)
 	var message struct {

@@ -96,7 +96,7 @@ func (r *recorder) ids(t *testing.T) (ids []string) {
 }
 
 func definition(selected ...string) *shape.Definition {
-	return &shape.Definition{Table: shape.Table{Schema: "public", Name: "items"}, Key: []string{"id"}, Selected: selected}
+	return &shape.Definition{Layout: &shape.Layout{Table: shape.Table{Schema: "public", Name: "items"}, Key: []string{"id"}, Selected: selected}}
 }
 
 func clause(t *testing.T, text string) *where.Clause {
@@ -381,7 +381,7 @@ func TestSnapshotAndLogSayTheSameOfEveryType(t *testing.T) {
 	exec(t, other, everyRow)
 	exec(t, other, postgres.SessionSQL()) // as replication connections have them
 	exec(t, conn, "SET DateStyle = 'SQL, MDY'; SET TimeZone = 'Asia/Tokyo'; SET bytea_output = 'escape'; SET extra_float_digits = -5; SET IntervalStyle = 'sql_standard'; SET client_encoding = 'LATIN1'")
-	d := &shape.Definition{Table: shape.Table{Schema: "public", Name: "items"}, Key: []string{"t", "b", "ip", "c", "ba"}}
+	d := &shape.Definition{Layout: &shape.Layout{Table: shape.Table{Schema: "public", Name: "items"}, Key: []string{"t", "b", "ip", "c", "ba"}}}
 	for _, row := range exec(t, other, "SELECT attname FROM pg_attribute WHERE attrelid = 'items'::regclass AND attnum > 0 ORDER BY attname COLLATE \"C\"") {
 		d.Selected = append(d.Selected, string(row[0]))
 	}
