@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,8 +13,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func quiet() *actor.ActorSystem {
+	return actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
+}
+
 func spawn(t *testing.T, receive func(actor.Context)) (*actor.RootContext, *actor.PID) {
-	system := actor.NewActorSystem()
+	system := quiet()
 	pid := system.Root.Spawn(actor.PropsFromFunc(receive, actor.WithMailbox(Inline)))
 	t.Cleanup(func() { system.Shutdown() })
 	return system.Root, pid
@@ -90,7 +95,7 @@ func TestOneGoroutineAtATimeAndEachSendersOrder(t *testing.T) {
 func TestAPanicIsReportedAndTheRestFollowsTheSupervisor(t *testing.T) {
 	var got []int
 	var failed atomic.Int32
-	system := actor.NewActorSystem()
+	system := quiet()
 	defer system.Shutdown()
 	child := actor.PropsFromFunc(func(ctx actor.Context) {
 		if n, ok := ctx.Message().(int); ok {
@@ -131,7 +136,7 @@ func TestAnIdleMailboxKeepsNoLargeQueue(t *testing.T) {
 }
 
 func BenchmarkInline(b *testing.B) {
-	system := actor.NewActorSystem()
+	system := quiet()
 	defer system.Shutdown()
 	n := 0
 	pid := system.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) { n++ }, actor.WithMailbox(Inline)))
