@@ -8,8 +8,12 @@ import (
 	"leyden/internal/shape"
 )
 
-// serveEvents answers as server-sent events (spec http-api §14). Where data follows the offset already, the body is that
-// data and ends; else it follows the log until the stream has lived its time. It ends without a word.
+// serveEvents answers as server-sent events (spec http-api §14). Where data follows the offset already, the body is all of
+// that data and ends; else it follows the log until the stream has lived its time. It ends without a word.
+//
+// The header names the offset of the request, because nothing more has been delivered when it is read: a client whose
+// connection breaks in the body asks for the same again. Only an up-to-date message moves a client on, and clients drop
+// events that none follows, so the body does not stop at the end of a chunk.
 func (x *exchange) serveEvents(p plan, changed <-chan struct{}) {
 	finite := p.hasData()
 	exists, ok := x.awaitChunk(&p)
@@ -17,11 +21,12 @@ func (x *exchange) serveEvents(p plan, changed <-chan struct{}) {
 		return
 	}
 	ahead := p.outOfBounds(x.req.offset)
-	if ahead {
-		p.end = x.req.offset // the client has everything up to there, whatever this log still lacks
-	}
 	x.logHeaders(&p, http.StatusOK)
-	x.w.Header().Set("Content-Type", "text/event-stream")
+	h := x.w.Header()
+	h.Set("Electric-Offset", x.req.offset.String())
+	h.Set("Etag", `"`+x.etag(p.latest)+`"`)
+	h["Electric-Up-To-Date"] = []string{""}
+	h.Set("Content-Type", "text/event-stream")
 	x.stayOpen()
 	x.chunked()
 	x.commit(http.StatusOK)
@@ -37,15 +42,31 @@ func (x *exchange) serveEvents(p plan, changed <-chan struct{}) {
 	}
 	s := x.newStream()
 	defer s.release()
-	var err error
-	if exists {
-		err = x.read(&p, s.events)
-	}
-	if err == nil && p.upToDate(x.req.offset) {
-		err = s.write(appendUpToDateEvent(nil, p.end.Tx))
-	}
-	if s.check(err) {
+	if s.check(x.backlog(&p, exists, s)) {
 		s.finish()
+	}
+}
+
+// backlog sends the items of p and of all chunks after it, and that the client is up to date.
+func (x *exchange) backlog(p *plan, exists bool, s *stream) error {
+	for place := x.req.offset; ; {
+		if exists {
+			if err := x.read(p, s.events); err != nil {
+				return err
+			}
+		}
+		if p.upToDate(place) {
+			return s.write(appendUpToDateEvent(nil, p.end.Tx))
+		}
+		place = p.end
+		next, err := planFor(x.log, place)
+		if err != nil {
+			return err
+		}
+		*p = next
+		if exists, err = x.chunkExists(p); err != nil {
+			return err
+		}
 	}
 }
 

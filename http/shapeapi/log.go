@@ -24,11 +24,16 @@ func (x *exchange) serveLog() {
 		return
 	}
 	ahead := p.outOfBounds(x.req.offset)
-	if !ahead && x.matches(x.etag(p.end)) {
+	events := x.req.live && x.req.sse
+	tag := x.etag(p.end)
+	if events {
+		tag = x.etag(p.latest)
+	}
+	if !ahead && x.matches(tag) {
 		x.notModified(&p)
 		return
 	}
-	if x.req.live && x.req.sse {
+	if events {
 		x.serveEvents(p, changed)
 		return
 	}
@@ -152,17 +157,22 @@ func (x *exchange) read(p *plan, emit func(block []byte, items int) error) error
 // awaitChunk waits until the chunk of the plan exists or is known never to exist: the snapshot ended with the one before
 // it. Then the answer is an empty array. ok is false when the request has been answered.
 func (x *exchange) awaitChunk(p *plan) (exists, ok bool) {
-	if p.chunk <= 0 {
-		return true, true
-	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), snapshotChunkWait)
-	defer cancel()
-	exists, err := x.log.AwaitSnapshotChunk(ctx, p.chunk)
+	exists, err := x.chunkExists(p)
 	if err != nil {
 		x.fail(x.reading(err))
 		return false, false
 	}
 	return exists, true
+}
+
+// chunkExists is awaitChunk without an answer.
+func (x *exchange) chunkExists(p *plan) (bool, error) {
+	if p.chunk <= 0 {
+		return true, nil
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), snapshotChunkWait)
+	defer cancel()
+	return x.log.AwaitSnapshotChunk(ctx, p.chunk)
 }
 
 // awaitCatchUp holds a client that is ahead of the log for half the long-poll timeout: after a restart or a hand-over the

@@ -310,6 +310,22 @@ func TestSubtlety12EventStreams(t *testing.T) {
 	})
 }
 
+// TestSubtlety12ABacklogOfSeveralChunksEndsUpToDate: clients drop events that no up-to-date message follows, and move on only
+// with one. A body that stopped at the end of a chunk would leave them asking for it forever.
+func TestSubtlety12ABacklogOfSeveralChunksEndsUpToDate(t *testing.T) {
+	b := setup(t, smallChunks)
+	e := b.open("table=items")
+	b.commit(e, 100, 3)
+	b.commit(e, 300, 3)
+	require.NotContains(t, b.get(at(e, "0_inf")).Header(), "Electric-Up-To-Date", "there are several chunks")
+	c := b.get(at(e, "0_inf", "&live=true&live_sse=true"))
+	require.Equal(t, "0_inf", c.Header().Get("Electric-Offset"), "nothing more has been delivered when the header is read")
+	require.Equal(t, `"`+e.Handle.String()+`:0_inf:300_4"`, c.Header().Get("Etag"))
+	require.Equal(t, 7, strings.Count(c.Body.String(), "data: "))
+	require.True(t, strings.HasSuffix(c.Body.String(), `data: {"headers":{"control":"up-to-date","global_last_seen_lsn":"300"}}`+"\n\n"))
+	require.Equal(t, 304, b.get(at(e, "0_inf", "&live=true&live_sse=true"), "If-None-Match", c.Header().Get("Etag")).Code)
+}
+
 func TestSubtlety12AnEventStreamLivesOneMinute(t *testing.T) {
 	timed(t, func(t *testing.T) {
 		b := setup(t)

@@ -86,8 +86,12 @@ func (f *Follower) readEvents(u string, resp *http.Response) error {
 	if got := resp.Header.Get("content-type"); got != "text/event-stream" {
 		return &Violation{u, fmt.Sprintf("content-type %q in place of events", got)}
 	}
-	if _, _, err := f.checkHeaders(u, resp.Header); err != nil {
+	start, _, err := f.checkHeaders(u, resp.Header)
+	if err != nil {
 		return err
+	}
+	if start != f.offset {
+		return &Violation{u, fmt.Sprintf("electric-offset is %s before any event after %s has come", start, f.offset)}
 	}
 	lines := bufio.NewReaderSize(resp.Body, 64<<10)
 	for {

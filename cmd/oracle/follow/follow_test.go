@@ -137,13 +137,13 @@ func TestMustRefetchBeginsAnewIfItIsExplained(t *testing.T) {
 }
 
 func TestEventsAreReplayedAndRepeatsRecognised(t *testing.T) {
-	events := func(messages ...string) answer {
-		return answer{200, "electric-handle: 1-1\nelectric-offset: 0_inf\nelectric-cursor: %CURSOR%\ncontent-type: text/event-stream",
+	events := func(offset string, messages ...string) answer {
+		return answer{200, "electric-handle: 1-1\nelectric-offset: " + offset + "\nelectric-cursor: %CURSOR%\ncontent-type: text/event-stream",
 			": keep-alive\n\ndata: " + strings.Join(messages, "\n\ndata: ") + "\n\n"}
 	}
 	f, requests, err := follows(t, follow.Options{Mode: follow.SSE}, snapshot(), log("0_inf"),
-		events(insert("1", at(100, 0)), insert("2", at(100, 2)), utd),
-		events(insert("2", at(100, 2)), insert("3", at(105, 0)), utd))
+		events("0_inf", insert("1", at(100, 0)), insert("2", at(100, 2)), utd),
+		events("100_0", insert("2", at(100, 2)), insert("3", at(105, 0)), utd))
 	require.ErrorContains(t, err, "the script is over")
 	require.Len(t, rows(f), 3)
 	require.Equal(t, "100_0", requests[3].Get("offset"))
