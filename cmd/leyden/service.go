@@ -72,7 +72,7 @@ func start(ctx context.Context, s *settings.Settings, log *slog.Logger) (_ *serv
 		log.Info("serving metrics", "address", l.Addr().String())
 	}
 	api := shapeapi.New(apiConfig(s), srv.engine, shapeapi.Options{Logger: log, Metrics: shapeapi.NewMetrics(registry)})
-	l := server.New(server.Config{Port: s.HTTP.Port, IPv6: s.HTTP.IPv6, ReadTimeout: s.HTTP.ReadTimeout, ConnMaxRequests: s.HTTP.ConnRequests, Logger: log}, api, api.Drain)
+	l := server.New(server.Config{Port: s.HTTP.Port, IPv6: s.HTTP.IPv6, ReadTimeout: s.HTTP.ReadTimeout, SendTimeout: s.HTTP.SendTimeout, ConnMaxRequests: s.HTTP.ConnRequests, Logger: log}, api, api.Drain)
 	if err := srv.listen(ctx, l); err != nil {
 		return nil, &settings.Error{Name: "ELECTRIC_PORT", Reason: err.Error()}
 	}
