@@ -108,6 +108,7 @@ func (c *collector) Receive(ctx actor.Context) {
 		ctx.Send(c.partition(m.ID), m)
 	case *work.Durable:
 		c.core.Durable(m)
+		c.Metrics.Hold.Store(m.Hold)
 		c.settled(ctx)
 	}
 }

@@ -43,6 +43,7 @@ type Consumer struct {
 	host  *Host
 	shape work.Shape
 	core  *Core // nil if the shape's state could not be read
+	ended error // why the shape's log cannot be continued, nil while it can
 }
 
 // NewActor returns the consumer of a shape.
@@ -138,7 +139,12 @@ func (c *Consumer) filteringOver(run *work.Run) {
 	}
 }
 
+// sleep answers m. A shape that should have been removed by now is reported again: its removal may have been lost, and it
+// keeps the stream's position.
 func (c *Consumer) sleep(m *Sleep) {
+	if c.ended != nil {
+		c.host.Invalidate(c.shape.ID, c.ended)
+	}
 	idle := c.core != nil && c.core.Idle()
 	if !idle && c.core != nil && c.core.NeedsStored() {
 		if info, err := c.shape.Log.Snapshot(); err == nil && info.Known {
@@ -161,6 +167,7 @@ func (c *Consumer) forgetHeld() {
 
 func (c *Consumer) invalidate(reason error) {
 	c.host.Metrics.Invalidated.Add(1)
+	c.ended = reason
 	c.host.Invalidate(c.shape.ID, reason)
 }
 

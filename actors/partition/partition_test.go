@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -38,7 +39,7 @@ type bench struct {
 }
 
 func newBench(t testing.TB) *bench {
-	b := &bench{t: t, shapes: map[shape.ID]work.Shape{}, system: actor.NewActorSystem(
+	b := &bench{t: t, shapes: map[shape.ID]work.Shape{}, system: actor.NewActorSystem(actor.WithDeadLetterThrottleInterval(time.Millisecond),
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
 	var err error
 	b.store, err = shapelog.Open(vfs.NewMem(), "store", shapelog.Options{})
@@ -229,6 +230,7 @@ func TestAConsumerThatFailedStaysUntilItsShapeIsDropped(t *testing.T) {
 	require.True(t, b.done[0].Deliveries[0].Result.Held)
 	require.Len(t, reasons, 1)
 	b.ticks(3 * idleTicks)
+	require.Greater(t, len(reasons), 1, "a removal that was lost is asked for again")
 	b.tell(b.share(1))
 	require.True(t, b.done[1].Deliveries[0].Result.Held, "a new one would go on as if nothing had been")
 	require.EqualValues(t, 1, b.host.Metrics.Spawned.Load())

@@ -50,7 +50,8 @@ type plane struct {
 
 func newPlane(tb testing.TB, partitions int, idleAfter time.Duration, opts shapelog.Options) *plane {
 	p := &plane{
-		tb: tb, system: actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })),
+		tb: tb, system: actor.NewActorSystem(actor.WithDeadLetterThrottleInterval(time.Millisecond),
+			actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })),
 		projections: change.NewProjections(), shapes: map[shape.ID]work.Shape{}, invalid: map[shape.ID]error{}, nextID: 1,
 		credited: make(chan struct{}, 1),
 	}

@@ -21,4 +21,5 @@ type Metrics struct {
 	Awake        atomic.Int64  // gauge: consumers
 	HeldBytes    atomic.Int64  // gauge: JSON bytes held back by shapes that wait for their snapshot
 	Outstanding  atomic.Int64  // gauge: works that are not yet applied
+	Hold         atomic.Uint64 // gauge: lowest commit LSN that a shape holds back, 0 for none
 }
