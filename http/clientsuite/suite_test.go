@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) { pgserver.Main(m) }
 
 // fileTimeout bounds one file of Node tests.
-const fileTimeout = 4 * time.Minute
+const fileTimeout = 3 * time.Minute
 
 func TestClient(t *testing.T) {
 	requireNode(t)
@@ -75,6 +75,7 @@ func start(t *testing.T) *bench {
 			"ELECTRIC_ENABLE_INTEGRATION_TESTING=true",
 			"ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD=200000",            // so that small tables have several chunks
 			"ELECTRIC_CACHE_MAX_AGE=1", "ELECTRIC_CACHE_STALE_AGE=1", // so that what is cached gets stale within a test
+			"ELECTRIC_TWEAKS_SCHEMA_RECONCILER_PERIOD=1s", // so that a table made anew is noticed within a test
 			"ELECTRIC_LOG_LEVEL=debug",
 		},
 	})
@@ -138,11 +139,13 @@ func (b *bench) run(t *testing.T, file, url string) {
 	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=./reporter.mjs", file)
 	cmd.Env = append(os.Environ(),
 		"SUITE_URL="+url, "SUITE_DIRECT_URL="+b.server.URL(), "SUITE_CONTROL_URL="+b.control, "SUITE_DATABASE_URL="+b.databaseURL, "NODE_ENV=test")
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	ended := cmd.Run()
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
 	passed := 0
-	lines := bufio.NewScanner(&out)
+	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var r result
@@ -162,7 +165,9 @@ func (b *bench) run(t *testing.T, file, url string) {
 			}
 		})
 	}
-	require.NoError(t, lines.Err())
+	unread := lines.Err()
+	ended := cmd.Wait()
+	require.NoError(t, unread)
 	if ended != nil && !t.Failed() || passed == 0 {
 		t.Errorf("node: %v, %d tests passed\n%s", ended, passed, complaints.String())
 	} else if t.Failed() {
