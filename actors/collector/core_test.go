@@ -138,6 +138,6 @@ func TestFilteringEndsOnlyWhenItsEndIsSettled(t *testing.T) {
 	require.Empty(t, over(30))
 	at(300, 40)
 	require.Equal(t, []shape.ID{2}, over(50))
-	require.Empty(t, f.core.filtering.watched)
+	require.Zero(t, f.core.filtering.watched.Len())
 	require.Empty(t, f.core.filtering.byXmax)
 }

@@ -3,6 +3,7 @@ package collector
 import (
 	"container/heap"
 
+	"leyden/internal/idtable"
 	"leyden/internal/pg"
 	"leyden/internal/shape"
 )
@@ -14,7 +15,7 @@ type filtering struct {
 	margin  uint64 // see work.SettleMargin
 	byXmax  xmaxHeap
 	passed  []passedShape // in stream order
-	watched map[shape.ID]struct{}
+	watched idtable.Table[bool]
 }
 
 type filteringShape struct {
@@ -29,24 +30,24 @@ type passedShape struct {
 }
 
 func newFiltering(margin uint64) filtering {
-	return filtering{margin: margin, watched: map[shape.ID]struct{}{}}
+	return filtering{margin: margin}
 }
 
 func (f *filtering) add(id shape.ID, xmax uint64) {
-	if _, ok := f.watched[id]; ok {
+	if f.watched.Get(uint64(id)) {
 		return
 	}
-	f.watched[id] = struct{}{}
+	f.watched.Set(uint64(id), true)
 	heap.Push(&f.byXmax, filteringShape{id, xmax})
 }
 
-func (f *filtering) remove(id shape.ID) { delete(f.watched, id) }
+func (f *filtering) remove(id shape.ID) { f.watched.Set(uint64(id), false) }
 
 // committed takes in a transaction.
 func (f *filtering) committed(xid uint32, lsn uint64) {
 	for len(f.byXmax) > 0 && pg.XidAtLeast(xid, f.byXmax[0].xmax+f.margin) {
 		s := heap.Pop(&f.byXmax).(filteringShape)
-		if _, ok := f.watched[s.id]; ok {
+		if f.watched.Get(uint64(s.id)) {
 			f.passed = append(f.passed, passedShape{s.id, lsn})
 		}
 	}
@@ -58,8 +59,8 @@ func (f *filtering) over(position uint64) (shape.ID, bool) {
 	for len(f.passed) > 0 && f.passed[0].lsn <= position {
 		id := f.passed[0].id
 		f.passed = f.passed[1:]
-		if _, ok := f.watched[id]; ok {
-			delete(f.watched, id)
+		if f.watched.Get(uint64(id)) {
+			f.watched.Set(uint64(id), false)
 			return id, true
 		}
 	}

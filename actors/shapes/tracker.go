@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"leyden/internal/idtable"
 	"leyden/internal/pg/publication"
 	"leyden/internal/pg/snapshot"
 	"leyden/internal/shape"
@@ -44,9 +45,9 @@ type Tracker struct {
 
 	mu     sync.Mutex
 	tables map[uint32]*tracked
-	shapes map[shape.ID]uint32
-	dirty  bool          // what is wanted differs from what was asked for last
-	kick   chan struct{} // capacity 1
+	shapes idtable.Table[uint32] // the oid of each shape's table
+	dirty  bool                  // what is wanted differs from what was asked for last
+	kick   chan struct{}         // capacity 1
 	// lacksGenerated: the publication was seen not to carry generated columns.
 	lacksGenerated bool
 }
@@ -62,7 +63,7 @@ type tracked struct {
 
 // NewTracker returns a tracker of no tables.
 func NewTracker(c TrackerConfig) *Tracker {
-	return &Tracker{TrackerConfig: c, tables: map[uint32]*tracked{}, shapes: map[shape.ID]uint32{}, kick: make(chan struct{}, 1)}
+	return &Tracker{TrackerConfig: c, tables: map[uint32]*tracked{}, kick: make(chan struct{}, 1)}
 }
 
 // Restore takes in a shape whose table has been published before.
@@ -111,12 +112,12 @@ func (t *Tracker) Ensure(ctx context.Context, id shape.ID, d *shape.Definition) 
 // Release takes a shape out. A table without shapes leaves the publication. It is safe to repeat.
 func (t *Tracker) Release(id shape.ID) {
 	t.mu.Lock()
-	oid, ok := t.shapes[id]
-	if !ok {
+	oid := t.shapes.Get(uint64(id))
+	if oid == 0 {
 		t.mu.Unlock()
 		return
 	}
-	delete(t.shapes, id)
+	t.shapes.Set(uint64(id), 0)
 	tr := t.tables[oid]
 	tr.shapes--
 	unused := tr.shapes == 0
@@ -150,8 +151,8 @@ func (t *Tracker) add(id shape.ID, table shape.Table) *tracked {
 	if tr.table != table {
 		tr.table, tr.committed, tr.relied = table, false, false
 	}
-	if _, counted := t.shapes[id]; !counted {
-		t.shapes[id] = table.OID
+	if t.shapes.Get(uint64(id)) == 0 {
+		t.shapes.Set(uint64(id), table.OID)
 		tr.shapes++
 	}
 	return tr

@@ -1,11 +1,13 @@
 package status
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"leyden/internal/idtable"
 	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
@@ -21,9 +23,9 @@ type Authority struct {
 	mu         sync.RWMutex
 	lastID     shape.ID
 	lastMicros uint64
-	identities map[shape.Identity]*Entry
-	handles    map[uint64]*Entry // by microseconds, which are unique among all handles
-	ids        table
+	identities index[shape.Identity]
+	handles    index[uint64] // by microseconds, which are unique among all handles
+	ids        idtable.Table[*Entry]
 	tombstones map[shape.Handle]shape.ID
 	indexed    int
 	defs       interner
@@ -36,8 +38,14 @@ type Counts struct{ Total, Indexed, Unindexed int }
 func New(now func() time.Time) *Authority {
 	return &Authority{
 		now: now, epoch: now(),
-		identities: map[shape.Identity]*Entry{},
-		handles:    map[uint64]*Entry{},
+		identities: index[shape.Identity]{
+			key:  func(e *Entry) shape.Identity { return e.Identity },
+			hash: func(id shape.Identity) uint64 { return binary.LittleEndian.Uint64(id[8:]) }, // of a digest
+		},
+		handles: index[uint64]{
+			key:  func(e *Entry) uint64 { return e.Handle.Micros },
+			hash: func(micros uint64) uint64 { return micros * 0x9e3779b97f4a7c15 >> 32 },
+		},
 		tombstones: map[shape.Handle]shape.ID{},
 		defs:       interner{},
 	}
@@ -50,7 +58,7 @@ func (a *Authority) Add(d *shape.Definition) (e *Entry, created bool) {
 	indexed := indexable(d)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if e := a.identities[identity]; e != nil {
+	if e := a.identities.get(identity); e != nil {
 		return e, false
 	}
 	a.lastMicros = max(a.lastMicros+1, uint64(a.now().UnixMicro()))
@@ -66,10 +74,10 @@ func (a *Authority) Restore(h shape.Handle, d *shape.Definition, log *shapelog.L
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.lastMicros = max(a.lastMicros, h.Micros)
-	if other := a.handles[h.Micros]; other != nil {
+	if other := a.handles.get(h.Micros); other != nil {
 		return nil, fmt.Errorf("restore %s: %w of %s", h, ErrDuplicate, other.Handle)
 	}
-	if other := a.identities[identity]; other != nil {
+	if other := a.identities.get(identity); other != nil {
 		return nil, fmt.Errorf("restore %s: %w of %s", h, ErrDuplicate, other.Handle)
 	}
 	e := a.insert(identity, h, d, indexed)
@@ -81,9 +89,9 @@ func (a *Authority) Restore(h shape.Handle, d *shape.Definition, log *shapelog.L
 func (a *Authority) insert(identity shape.Identity, h shape.Handle, d *shape.Definition, indexed bool) *Entry {
 	a.lastID++
 	e := &Entry{ID: a.lastID, Handle: h, Identity: identity, Def: a.defs.take(d), indexed: indexed}
-	a.identities[identity] = e
-	a.handles[h.Micros] = e
-	a.ids.put(e)
+	a.identities.put(e)
+	a.handles.put(e)
+	a.ids.Set(uint64(e.ID), e)
 	if indexed {
 		a.indexed++
 	}
@@ -95,13 +103,13 @@ func (a *Authority) insert(identity shape.Identity, h shape.Handle, d *shape.Def
 func (a *Authority) Remove(e *Entry) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ids.get(e.ID) != e {
+	if a.ids.Get(uint64(e.ID)) != e {
 		return false
 	}
 	e.removed.Store(true)
-	delete(a.identities, e.Identity)
-	delete(a.handles, e.Handle.Micros)
-	a.ids.drop(e.ID)
+	a.identities.drop(e)
+	a.handles.drop(e)
+	a.ids.Set(uint64(e.ID), nil)
 	a.defs.release(e.Def)
 	if e.indexed {
 		a.indexed--
@@ -129,16 +137,16 @@ func (a *Authority) Tombstone(h shape.Handle) (shape.ID, bool) {
 func (a *Authority) Lookup(identity shape.Identity) (*Entry, bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	e, ok := a.identities[identity]
-	return e, ok
+	e := a.identities.get(identity)
+	return e, e != nil
 }
 
 // ByHandle finds a shape by its public name.
 func (a *Authority) ByHandle(h shape.Handle) (*Entry, bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	e, ok := a.handles[h.Micros]
-	if !ok || e.Handle != h {
+	e := a.handles.get(h.Micros)
+	if e == nil || e.Handle != h {
 		return nil, false
 	}
 	return e, true
@@ -148,7 +156,7 @@ func (a *Authority) ByHandle(h shape.Handle) (*Entry, bool) {
 func (a *Authority) ByID(id shape.ID) (*Entry, bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	e := a.ids.get(id)
+	e := a.ids.Get(uint64(id))
 	return e, e != nil
 }
 
@@ -164,14 +172,16 @@ func (a *Authority) HandleForLog(id shape.ID) string {
 func (a *Authority) List() []*Entry {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	return a.ids.appendAll(make([]*Entry, 0, len(a.handles)))
+	all := make([]*Entry, 0, a.ids.Len())
+	a.ids.All(func(_ uint64, e *Entry) bool { all = append(all, e); return true })
+	return all
 }
 
 // Counts are the numbers of shapes now.
 func (a *Authority) Counts() Counts {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	return Counts{Total: len(a.handles), Indexed: a.indexed, Unindexed: len(a.handles) - a.indexed}
+	return Counts{Total: a.ids.Len(), Indexed: a.indexed, Unindexed: a.ids.Len() - a.indexed}
 }
 
 // LeastRecentlyRead are up to n shapes in the order in which clients last read them, oldest first. Shapes that no client has

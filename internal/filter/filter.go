@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"leyden/internal/change"
+	"leyden/internal/idtable"
 	"leyden/internal/shape"
 	"leyden/internal/where"
 )
@@ -11,7 +12,7 @@ import (
 // Filter holds the shapes of all tables. It has one owner: no two methods may run at once.
 type Filter struct {
 	tables map[name]*table
-	shapes map[shape.ID]member
+	shapes idtable.Table[member]
 
 	// The binding of the relation that was looked up last: changes come in runs.
 	relation *change.Relation
@@ -34,7 +35,7 @@ type member struct {
 
 // New makes an empty filter.
 func New() *Filter {
-	return &Filter{tables: map[name]*table{}, shapes: map[shape.ID]member{}}
+	return &Filter{tables: map[name]*table{}}
 }
 
 // Add registers a shape. Adding an id again replaces its definition.
@@ -47,16 +48,16 @@ func (f *Filter) Add(id shape.ID, d *shape.Definition) {
 		f.tables[key] = t
 		f.relation = nil
 	}
-	f.shapes[id] = member{def: d, group: t.add(id, d)}
+	f.shapes.Set(uint64(id), member{def: d, group: t.add(id, d)})
 }
 
 // Remove forgets a shape. An unknown id is ignored.
 func (f *Filter) Remove(id shape.ID) {
-	m, ok := f.shapes[id]
-	if !ok {
+	m := f.shapes.Get(uint64(id))
+	if m.def == nil {
 		return
 	}
-	delete(f.shapes, id)
+	f.shapes.Set(uint64(id), member{})
 	key := name{m.def.Table.Schema, m.def.Table.Name}
 	t := f.tables[key]
 	t.remove(id, m)
@@ -73,7 +74,7 @@ func (f *Filter) HasTable(schema, table string) bool {
 }
 
 // Len is the number of shapes.
-func (f *Filter) Len() int { return len(f.shapes) }
+func (f *Filter) Len() int { return f.shapes.Len() }
 
 // Affected appends the shapes that c may touch to dst, each once: for an insert by its new row, for a delete by its old row, for
 // an update by either, for a truncation all shapes of the table. Should the lookup panic, all shapes of the table are touched and

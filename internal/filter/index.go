@@ -7,17 +7,13 @@ import (
 	"leyden/internal/where"
 )
 
-// index lists shapes by the value that they want in one column.
+// index lists shapes by the value that they want in one column. Nearly always that is one shape for a value, which takes no
+// more memory than itself.
 type index struct {
 	column string
 	form   where.Form
-	values map[string]posting
-}
-
-// posting is what is listed under one value. Nearly always that is one shape, which takes no more memory than itself.
-type posting struct {
-	one  shape.ID // 0 when there is none
-	more *postings
+	one    map[string]shape.ID
+	more   map[string]*postings // what else is listed under a value
 }
 
 type postings struct {
@@ -25,71 +21,70 @@ type postings struct {
 	groups []*group
 }
 
-func (p posting) len() int {
+func (ix *index) empty() bool { return len(ix.one) == 0 && len(ix.more) == 0 }
+
+// load is how much is listed under a value.
+func (ix *index) load(key []byte) int {
 	n := 0
-	if p.one != 0 {
+	if ix.one[string(key)] != 0 {
 		n++
 	}
-	if p.more != nil {
-		n += p.more.ids.len() + len(p.more.groups)
+	if p := ix.more[string(key)]; p != nil {
+		n += p.ids.len() + len(p.groups)
 	}
 	return n
 }
 
 func (ix *index) addShape(key []byte, id shape.ID) {
-	p := ix.values[string(key)]
-	switch {
-	case p.one == 0:
-		p.one = id
-	case p.more == nil:
-		p.more = &postings{}
-		fallthrough
-	default:
-		p.more.ids.add(id)
+	if ix.one[string(key)] == 0 {
+		ix.one[string(key)] = id
+		return
 	}
-	ix.values[string(key)] = p
+	ix.postings(key).ids.add(id)
 }
 
 func (ix *index) removeShape(key []byte, id shape.ID) {
-	p := ix.values[string(key)]
-	if p.one == id {
-		p.one = 0
-	} else if p.more != nil {
-		p.more.ids.remove(id)
+	if ix.one[string(key)] == id {
+		delete(ix.one, string(key))
+		return
 	}
-	ix.put(key, p)
+	if p := ix.more[string(key)]; p != nil {
+		p.ids.remove(id)
+		ix.tidy(key, p)
+	}
 }
 
 func (ix *index) addGroup(key []byte, g *group) {
-	p := ix.values[string(key)]
-	if p.more == nil {
-		p.more = &postings{}
-	}
-	p.more.groups = append(p.more.groups, g)
-	ix.values[string(key)] = p
+	p := ix.postings(key)
+	p.groups = append(p.groups, g)
 }
 
 func (ix *index) removeGroup(key []byte, g *group) {
-	p := ix.values[string(key)]
-	if i := slices.Index(p.more.groups, g); i >= 0 {
-		last := len(p.more.groups) - 1
-		p.more.groups[i] = p.more.groups[last]
-		p.more.groups[last] = nil
-		p.more.groups = p.more.groups[:last]
+	p := ix.more[string(key)]
+	if i := slices.Index(p.groups, g); i >= 0 {
+		last := len(p.groups) - 1
+		p.groups[i] = p.groups[last]
+		p.groups[last] = nil
+		p.groups = p.groups[:last]
 	}
-	ix.put(key, p)
+	ix.tidy(key, p)
 }
 
-// put writes a posting back, or drops it when it lists nothing.
-func (ix *index) put(key []byte, p posting) {
-	if p.more != nil && p.more.ids.empty() && len(p.more.groups) == 0 {
-		p.more = nil
+// postings finds or makes the place for what else is listed under a value.
+func (ix *index) postings(key []byte) *postings {
+	p := ix.more[string(key)]
+	if p == nil {
+		p = &postings{}
+		ix.more[string(key)] = p
 	}
-	if p == (posting{}) {
-		delete(ix.values, string(key))
-		return
+	return p
+}
+
+// tidy drops postings that list nothing.
+func (ix *index) tidy(key []byte, p *postings) {
+	if p.ids.empty() && len(p.groups) == 0 {
+		delete(ix.more, string(key))
 	}
-	ix.values[string(key)] = p
 }
 
 func (t *table) findIndex(r where.Route) *index {
@@ -105,7 +100,7 @@ func (t *table) indexFor(r where.Route) *index {
 	if ix := t.findIndex(r); ix != nil {
 		return ix
 	}
-	ix := &index{column: r.Column, form: r.Form, values: map[string]posting{}}
+	ix := &index{column: r.Column, form: r.Form, one: map[string]shape.ID{}, more: map[string]*postings{}}
 	t.indexes = append(t.indexes, ix)
 	t.layouts.reset()
 	return ix
@@ -113,7 +108,7 @@ func (t *table) indexFor(r where.Route) *index {
 
 // drop forgets an index that lists nothing.
 func (t *table) drop(ix *index) {
-	if len(ix.values) > 0 {
+	if !ix.empty() {
 		return
 	}
 	i := slices.Index(t.indexes, ix)

@@ -66,7 +66,13 @@ func (l *lookup) find(ix *index, text []byte) (posting, bool) {
 	if ix.form != where.FormText && ix.form != where.FormPadded {
 		l.f.key = key
 	}
-	return ix.values[string(key)], true
+	return posting{ix.one[string(key)], ix.more[string(key)]}, true
+}
+
+// posting is all that is listed under a value.
+type posting struct {
+	one  shape.ID // 0 when there is none
+	more *postings
 }
 
 func (l *lookup) posting(p posting) {
@@ -84,15 +90,12 @@ func (l *lookup) posting(p posting) {
 
 // everything finds all that an index lists, once.
 func (l *lookup) everything(ix *index) {
-	for _, p := range ix.values {
-		if p.one != 0 {
-			l.dst = append(l.dst, p.one)
-		}
-		if p.more == nil {
-			continue
-		}
-		l.dst = p.more.ids.appendTo(l.dst)
-		for _, g := range p.more.groups {
+	for _, id := range ix.one {
+		l.dst = append(l.dst, id)
+	}
+	for _, p := range ix.more {
+		l.dst = p.ids.appendTo(l.dst)
+		for _, g := range p.groups {
 			l.take(g)
 		}
 	}

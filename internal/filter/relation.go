@@ -21,7 +21,7 @@ func (f *Filter) AffectedByRelation(old, new *change.Relation, dst []shape.ID) [
 		dst = t.all.appendTo(dst)
 		kept := dst[:start]
 		for _, id := range dst[start:] {
-			def := f.shapes[id].def
+			def := f.shapes.Get(uint64(id)).def
 			if sameOID := def.Table.OID == new.OID; (sameName || sameOID) && (sameName != sameOID || d.touches(def)) {
 				kept = append(kept, id)
 			}

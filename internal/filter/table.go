@@ -99,7 +99,7 @@ func (t *table) load(r where.Route) int {
 	n := len(r.Keys)
 	if ix := t.findIndex(r); ix != nil {
 		for _, key := range r.Keys {
-			n += ix.values[string(key)].len()
+			n += ix.load(key)
 		}
 	}
 	return n

@@ -10,13 +10,14 @@ const pageSize = 256
 // for concurrent use.
 type Table[T comparable] struct {
 	first uint64 // number of the page that pages[0] is
-	pages []*page[T]
+	pages []page[T]
 	count int
 }
 
+// page has its count beside its values, so that they fill a size class of the allocator.
 type page[T comparable] struct {
 	used   int
-	values [pageSize]T
+	values *[pageSize]T // nil when nothing is used
 }
 
 // Len is how many numbers have a value.
@@ -31,12 +32,13 @@ func (t *Table[T]) Get(n uint64) T {
 	return none
 }
 
+// page finds the page of n, nil if there is none.
 func (t *Table[T]) page(n uint64) *page[T] {
 	at := n/pageSize - t.first
-	if n/pageSize < t.first || at >= uint64(len(t.pages)) {
+	if n/pageSize < t.first || at >= uint64(len(t.pages)) || t.pages[at].values == nil {
 		return nil
 	}
-	return t.pages[at]
+	return &t.pages[at]
 }
 
 // Set gives n a value. The zero value takes its value away.
@@ -70,27 +72,27 @@ func (t *Table[T]) grow(number uint64) *page[T] {
 	case len(t.pages) == 0:
 		t.first = number
 	case number < t.first:
-		t.pages = append(make([]*page[T], t.first-number), t.pages...)
+		t.pages = append(make([]page[T], t.first-number), t.pages...)
 		t.first = number
 	}
 	for t.first+uint64(len(t.pages)) <= number {
-		t.pages = append(t.pages, nil)
+		t.pages = append(t.pages, page[T]{})
 	}
-	p := &page[T]{}
-	t.pages[number-t.first] = p
+	p := &t.pages[number-t.first]
+	p.values = new([pageSize]T)
 	return p
 }
 
 // shrink drops an empty page, and the empty ends of the directory.
 func (t *Table[T]) shrink(number uint64) {
-	t.pages[number-t.first] = nil
+	t.pages[number-t.first].values = nil
 	front := 0
-	for front < len(t.pages) && t.pages[front] == nil {
+	for front < len(t.pages) && t.pages[front].values == nil {
 		front++
 	}
 	t.first += uint64(front)
 	t.pages = t.pages[front:]
-	for len(t.pages) > 0 && t.pages[len(t.pages)-1] == nil {
+	for len(t.pages) > 0 && t.pages[len(t.pages)-1].values == nil {
 		t.pages = t.pages[:len(t.pages)-1]
 	}
 	if len(t.pages) == 0 {
@@ -104,7 +106,7 @@ func (t *Table[T]) All(f func(n uint64, v T) bool) {
 	var none T
 	first, pages := t.first, t.pages
 	for i, p := range pages {
-		if p == nil {
+		if p.values == nil {
 			continue
 		}
 		for j, v := range p.values {
