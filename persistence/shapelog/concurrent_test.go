@@ -70,7 +70,7 @@ func followLog(l *shapelog.Log, items int) error {
 
 func TestReadersSeeWholeTransactionsInOrderWhileEverythingElseGoesOn(t *testing.T) {
 	const logs, readers, transactions = 4, 4, 150
-	s := open(t, vfs.NewMem(), shapelog.Options{ChunkBytes: 3000, TailBytes: 20_000}.WithEngine(small))
+	s := open(t, vfs.NewMem(), shapelog.Options{ChunkBytes: 3000, TailBytes: 20_000}.WithEngine(small).WithSegments(2500, 1500))
 	defer s.Close()
 	var (
 		writing, all sync.WaitGroup

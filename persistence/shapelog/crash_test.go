@@ -102,7 +102,7 @@ func (r *crashRun) create() error {
 	if err := w.Known(pg.Snapshot{Xmin: uint64(s.n), Xmax: uint64(s.n)}); err != nil {
 		return err
 	}
-	for i := range rapid.IntRange(0, 4).Draw(r.t, "rows") {
+	for i := range rapid.IntRange(0, 8).Draw(r.t, "rows") {
 		if err := w.Row(item(1, int64(i), 3000).JSON); err != nil {
 			return err
 		}
@@ -260,7 +260,9 @@ func (r *crashRun) checkAll() {
 func TestCrashLeadsBackToAStateAndRedeliveryToTheSameLogs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := &crashRun{t: t, fs: vfs.NewCrashableMem(), stream: map[uint64]map[int][]change.Item{}}
-		r.opts = shapelog.Options{ChunkBytes: 5000}.WithEngine(small).WithFailpoint(r.failpoint)
+		// Segments of one row or more, the larger ones as tables.
+		segment := rapid.SampledFrom([]int{1, 7000, 1 << 20}).Draw(t, "segment bytes")
+		r.opts = shapelog.Options{ChunkBytes: 5000}.WithEngine(small).WithFailpoint(r.failpoint).WithSegments(segment, 5000)
 		s, err := shapelog.Open(r.fs, dir, r.opts)
 		require.NoError(t, err)
 		r.store = s

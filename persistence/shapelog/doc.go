@@ -3,7 +3,7 @@
 // can change any part of it together.
 //
 // It stores and hands out bytes. It never decodes a row, never talks to Postgres, never decides what belongs to a shape,
-// and starts no goroutine.
+// and starts no goroutine but the one that stores a part of a large snapshot, for which its writer waits.
 //
 // The one invariant: a batch of appends and the stream position that goes with it are in the store together or not at all,
 // and what a reader can see of a log ends at the end of a transaction.

@@ -13,3 +13,12 @@ func (o Options) WithEngine(f func(*pebble.Options)) Options {
 	o.engine = f
 	return o
 }
+
+// WithSegments lets tests store small snapshots by segments, and segments of so many bytes as tables.
+func (o Options) WithSegments(segment, table int) Options {
+	o.segmentBytes, o.tableBytes = segment, table
+	return o
+}
+
+// SegmentBytes is the size of segments now.
+func (s *Store) SegmentBytes() int { return s.segmentBytes() }

@@ -20,11 +20,14 @@ const formatVersion = 1
 const engineFormat = pebble.FormatTableFormatV6
 
 // openEngine opens or creates the storage engine's directory and checks that it is of our format.
-func (s *Store) openEngine(fs vfs.FS, dir string) (*pebble.DB, error) {
-	if err := checkEngineFormat(fs, dir); err != nil {
+func (s *Store) openEngine() (*pebble.DB, error) {
+	dir := s.dir
+	if err := checkEngineFormat(s.fs, dir); err != nil {
 		return nil, err
 	}
-	db, err := pebble.Open(dir, s.engineOptions(fs))
+	s.engine = s.engineOptions()
+	s.engine.EnsureDefaults()
+	db, err := pebble.Open(dir, s.engine)
 	if err != nil {
 		return nil, fmt.Errorf("open shape store %s: %w", dir, classify(err))
 	}

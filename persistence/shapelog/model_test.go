@@ -312,7 +312,7 @@ func TestStoreBehavesAsItsModel(t *testing.T) {
 		m := &storeModel{fs: vfs.NewMem(), opts: shapelog.Options{
 			ChunkBytes: rapid.SampledFrom([]int{1, 70, 150, 100_000}).Draw(t, "chunk bytes"),
 			TailBytes:  rapid.SampledFrom([]int{-1, 300, 0}).Draw(t, "tail bytes"),
-		}}
+		}.WithSegments(rapid.SampledFrom([]int{1, 100, 100_000}).Draw(t, "segment bytes"), 100)}
 		s, err := shapelog.Open(m.fs, dir, m.opts)
 		require.NoError(t, err)
 		m.store = s

@@ -7,7 +7,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
-	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // DefaultChunkBytes is the chunk threshold of the protocol.
@@ -37,6 +36,8 @@ type Options struct {
 	failpoint func(point string) error
 	// engine, when set by a test, changes the storage engine's options.
 	engine func(*pebble.Options)
+	// segmentBytes and tableBytes are snapSegmentBytes and snapTableBytes but in tests.
+	segmentBytes, tableBytes int
 }
 
 func (o *Options) setDefaults() {
@@ -50,6 +51,9 @@ func (o *Options) setDefaults() {
 	if o.Fatal == nil {
 		o.Fatal = func(err error) { panic(err) }
 	}
+	if o.segmentBytes == 0 {
+		o.segmentBytes, o.tableBytes = snapSegmentBytes, snapTableBytes
+	}
 	if o.TailBytes == 0 {
 		o.TailBytes = 4 << 20
 	}
@@ -60,9 +64,9 @@ func (o *Options) setDefaults() {
 
 // engineOptions sets Pebble up for large values that are written once, read in order, and deleted by range; and for a
 // small footprint at rest: memtables, which are kept when idle, are the largest part of it.
-func (s *Store) engineOptions(fs vfs.FS) *pebble.Options {
+func (s *Store) engineOptions() *pebble.Options {
 	p := &pebble.Options{
-		FS:                 fs,
+		FS:                 s.fs,
 		FormatMajorVersion: engineFormat,
 		Logger:             engineLogger{s.opts.Logger, s.fail},
 		CacheSize:          s.opts.CacheBytes,

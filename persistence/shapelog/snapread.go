@@ -4,20 +4,25 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"sort"
 
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// chunkState is what a reader of one snapshot chunk may do.
+// chunkState is what a reader of one snapshot chunk may do next.
 type chunkState struct {
-	blocks uint32        // the first blocks that can be read; not set when closed
-	closed bool          // all blocks can be read
+	stored uint32        // the first blocks, which are in the store; allStored: all of them
+	held   *heldBlock    // the next block, when it is in memory only
 	absent bool          // there is no such chunk, and there will be none
-	wait   chan struct{} // when neither: closed when there may be more
+	wait   chan struct{} // closed when there may be more; nil when there will not
 }
 
-// chunkState looks at chunk n.
-func (l *Log) chunkState(n int) (chunkState, error) {
+const allStored = math.MaxUint32
+
+// chunkState looks at block next of chunk n. It hands out one block of memory at a time: what a slow client keeps from being
+// freed is no more.
+func (l *Log) chunkState(n int, next uint32) (chunkState, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.ended(); err != nil {
@@ -27,34 +32,49 @@ func (l *Log) chunkState(n int) (chunkState, error) {
 	case n < 0:
 		return chunkState{absent: true}, nil
 	case l.state&stateComplete != 0:
-		there := n <= int(l.lastChunk)
-		return chunkState{closed: there, absent: !there}, nil
+		return chunkState{stored: allStored, absent: n > int(l.lastChunk)}, nil
 	case l.work == nil || l.work.snap == nil || l.work.snap.aborted:
 		return chunkState{}, ErrAborted
 	}
 	p := l.work.snap
-	if n < int(p.chunk) {
-		return chunkState{closed: true}, nil
-	}
 	st := chunkState{}
-	if n == int(p.chunk) {
-		st.blocks = p.blocks
+	held := p.heldOf(n)
+	switch {
+	case len(held) > 0:
+		st.stored = held[0].seq
+		if next >= st.stored && next-st.stored < uint32(len(held)) {
+			st.held = held[next-st.stored]
+		}
+	case n < int(p.chunk):
+		st.stored = allStored
+	case n == int(p.chunk):
+		st.stored = p.blocks
 	}
-	if p.changed == nil {
-		p.changed = make(chan struct{})
+	if n >= int(p.chunk) {
+		if p.changed == nil {
+			p.changed = make(chan struct{})
+		}
+		st.wait = p.changed
 	}
-	st.wait = p.changed
 	return st, nil
+}
+
+// heldOf returns the blocks of chunk n that are in memory.
+func (p *snapshot) heldOf(n int) []*heldBlock {
+	find := func(n int) int {
+		return sort.Search(len(p.held), func(i int) bool { return int(p.held[i].chunk) >= n })
+	}
+	return p.held[find(n):find(n+1)]
 }
 
 // AwaitSnapshotChunk waits until chunk n has something to read, or the snapshot is complete without it.
 func (l *Log) AwaitSnapshotChunk(ctx context.Context, n int) (exists bool, err error) {
 	for {
-		st, err := l.chunkState(n)
+		st, err := l.chunkState(n, 0)
 		if err != nil {
 			return false, err
 		}
-		if st.closed || st.absent || st.blocks > 0 {
+		if st.wait == nil || st.stored > 0 || st.held != nil {
 			return !st.absent, nil
 		}
 		if err := waitFor(ctx, st.wait); err != nil {
@@ -70,50 +90,64 @@ func (l *Log) ReadSnapshotChunk(ctx context.Context, n int, emit func(block []by
 	defer l.store.buffers.Put(buf)
 	next := uint32(0)
 	for {
-		st, err := l.chunkState(n)
-		if err != nil {
+		st, err := l.chunkState(n, next)
+		switch {
+		case err != nil:
 			return err
-		}
-		if st.absent {
+		case st.absent:
 			return fmt.Errorf("snapshot chunk %d of shape %s: %w", n, l.handle, ErrNotFound)
-		}
-		for more := st.closed || next < st.blocks; more; more = more && (st.closed || next < st.blocks) {
-			var items int
-			*buf, items, next, more, err = l.collectRows((*buf)[:0], uint32(n), next, st)
-			if err != nil {
+		case st.held != nil:
+			if err := emitRows(ctx, st.held.body, st.held.rows, emit); err != nil {
 				return err
 			}
-			if items > 0 {
-				if err := emit(*buf, items); err != nil {
-					return err
-				}
-			}
-			if err := ctx.Err(); err != nil {
+			next++
+		case next < st.stored:
+			if next, err = l.readRows(ctx, buf, uint32(n), next, st.stored, emit); err != nil || st.stored == allStored {
 				return err
 			}
-		}
-		if st.closed {
+		case st.wait == nil:
 			return nil
-		}
-		if err := waitFor(ctx, st.wait); err != nil {
-			return err
+		default:
+			if err := waitFor(ctx, st.wait); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// collectRows copies blocks of a chunk into buf, about readBytes of them but at least one, and returns the number of the
-// block to go on with, and whether there may be one.
-func (l *Log) collectRows(buf []byte, chunk, seq uint32, st chunkState) (_ []byte, items int, next uint32, more bool, err error) {
+// readRows emits the stored blocks of a chunk from block seq to block end, and returns the number of the block after them.
+func (l *Log) readRows(ctx context.Context, buf *[]byte, chunk, seq, end uint32, emit func([]byte, int) error) (next uint32, err error) {
+	for more := true; more; {
+		var items int
+		if *buf, items, seq, more, err = l.collectRows((*buf)[:0], chunk, seq, end); err != nil {
+			return seq, err
+		}
+		if err := emitRows(ctx, *buf, items, emit); err != nil {
+			return seq, err
+		}
+	}
+	return seq, nil
+}
+
+func emitRows(ctx context.Context, body []byte, rows int, emit func([]byte, int) error) error {
+	if rows > 0 {
+		if err := emit(body, rows); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// collectRows copies blocks of a chunk before block end into buf, about readBytes of them but at least one, and returns the
+// number of the block to go on with, and whether there may be one.
+func (l *Log) collectRows(buf []byte, chunk, seq, end uint32) (_ []byte, items int, next uint32, more bool, err error) {
 	s := l.store
 	if err := s.enter(); err != nil {
 		return buf, 0, seq, false, err
 	}
 	defer s.leave()
 	var lo, hi keyBuf
-	to := snapshotKey(&hi, l.handle, chunk, st.blocks)
-	if st.closed {
-		to = snapshotKey(&hi, l.handle, chunk+1, 0)
-	}
+	to := snapshotKey(&hi, l.handle, chunk, end)
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: snapshotKey(&lo, l.handle, chunk, seq), UpperBound: to})
 	if err != nil {
 		return buf, 0, seq, false, classify(err)
@@ -141,7 +175,13 @@ func (l *Log) collectRows(buf []byte, chunk, seq uint32, st chunkState) (_ []byt
 		items += rows
 		seq++
 	}
-	return buf, items, seq, false, classify(it.Error())
+	if err := it.Error(); err != nil {
+		return buf, 0, seq, false, classify(err)
+	}
+	if end != allStored && seq != end {
+		return buf, 0, seq, false, corrupt("block %d of snapshot chunk %d of shape %s is missing", seq, chunk, l.handle)
+	}
+	return buf, items, seq, false, nil
 }
 
 func parseSnapshotBlock(v []byte) (rows int, body []byte, err error) {

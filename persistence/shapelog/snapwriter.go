@@ -1,12 +1,11 @@
 package shapelog
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
-	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/protobuf/proto"
 
 	"leyden/internal/pg"
@@ -26,11 +25,19 @@ var errFinished = errors.New("snapshot is finished")
 type snapshot struct {
 	chunk   uint32        // being written; all before it are closed
 	blocks  uint32        // of that chunk, that can be read
+	held    []*heldBlock  // the newest of all, in order: those that are not in the store yet
 	taken   bool          // it has its writer
 	aborted bool          // there will be no more
 	known   bool          // info is set
 	info    pg.Snapshot   // what Known was told
 	changed chan struct{} // nil unless a reader waits
+}
+
+// heldBlock is a snapshot block in memory. It is immutable.
+type heldBlock struct {
+	chunk, seq uint32
+	rows       int
+	body       []byte
 }
 
 // wake tells waiting readers to look again.
@@ -43,17 +50,22 @@ func (p *snapshot) wake() {
 
 // SnapshotWriter writes the snapshot of one shape. It belongs to one goroutine, and ends with Finish or Abort.
 //
-// A snapshot block holds consecutive rows of one chunk: uvarint row count, then the JSON objects joined by ",".
+// A snapshot block holds consecutive rows of one chunk: uvarint row count, then the JSON objects joined by ",". Readers get
+// blocks from memory as soon as they are full. Blocks go to the store by segments, while the next segment is being filled.
 type SnapshotWriter struct {
 	log        *Log
 	info       pg.Snapshot
 	rows       int    // in body
 	body       []byte // rows of the block to come
-	target     int    // size at which the block is written
+	target     int    // size at which the block is full
 	chunkBytes int    // JSON bytes, and one for each row, in the open chunk
 	chunk, seq uint32 // of the block to come
 	started    bool
-	err        error // of the first call that failed; every later one fails with it
+	running    bool         // counted in Store.snapshots
+	segment    []*heldBlock // blocks that are not being stored yet
+	bytes      int          // in segment
+	storing    chan error   // gets the outcome of the segment that is being stored; nil when none is
+	err        error        // of the first call that failed; every later one fails with it
 }
 
 // SnapshotWriter begins the snapshot of a created log. There is one for a log, ever: a snapshot that failed is not repeated
@@ -70,6 +82,8 @@ func (l *Log) SnapshotWriter() *SnapshotWriter {
 		return w
 	}
 	l.work.snap.taken = true
+	w.running = true
+	l.store.snapshots.Add(1)
 	return w
 }
 
@@ -101,18 +115,21 @@ func (w *SnapshotWriter) Row(json []byte) error {
 		w.start()
 	}
 	if w.rows > 0 && len(w.body)+1+len(json) > 2*snapBlockBytes {
-		if w.write(nil); w.err != nil {
-			return w.err
-		}
+		w.endBlock()
 	}
 	w.add(json)
 	w.chunkBytes += len(json) + 1
 	switch {
 	case w.chunkBytes >= w.log.store.opts.ChunkBytes:
-		w.write(nil)
-		w.closeChunk()
+		w.endBlock()
+		w.chunk++
+		w.seq, w.chunkBytes = 0, 0
+		w.publish()
 	case len(w.body) >= w.target:
-		w.write(nil)
+		w.endBlock()
+	}
+	if w.err == nil && w.bytes >= w.log.store.segmentBytes() {
+		w.storeSegment()
 	}
 	return w.err
 }
@@ -120,7 +137,7 @@ func (w *SnapshotWriter) Row(json []byte) error {
 // Flush lets readers see all rows so far. It is for a source that is slow.
 func (w *SnapshotWriter) Flush() error {
 	if w.err == nil && w.rows > 0 {
-		w.write(nil)
+		w.endBlock()
 	}
 	return w.err
 }
@@ -134,31 +151,40 @@ func (w *SnapshotWriter) Finish() error {
 	if !w.started {
 		w.start()
 	}
+	if len(w.segment) > 0 && w.rows > 0 {
+		w.endBlock() // its readers need not wait for the disk
+	}
 	w.add(appendSnapshotEnd(nil, w.info))
 	rec, err := proto.Marshal(&storev1.SnapshotRecord{Xmin: w.info.Xmin, Xmax: w.info.Xmax, Xip: w.info.Xip, LastChunk: w.chunk})
 	if err != nil {
 		w.err = fmt.Errorf("encode snapshot of shape %s: %w", w.log.handle, err)
+	}
+	if w.settle(); w.err == nil {
+		w.err = w.log.completeSnapshot(append(w.segment, w.takeBlock()), rec)
+	}
+	if w.err == nil {
+		w.err = w.log.publishComplete(w.chunk)
+	}
+	if w.err != nil {
 		return w.err
 	}
-	if w.write(rec); w.err != nil {
-		return w.err
-	}
+	w.stop()
 	w.err = errFinished
-	w.body = nil
 	return nil
 }
 
 // Abort gives the snapshot up: its readers find ErrAborted. What was written stays until the shape is removed. After Finish
 // it does nothing.
 func (w *SnapshotWriter) Abort() {
-	if w.err == nil {
+	if w.settle(); w.err == nil {
 		w.err = ErrAborted
 	}
+	w.stop()
 	l := w.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.work != nil && l.work.snap != nil && l.state&stateComplete == 0 {
-		l.work.snap.aborted = true
+		l.work.snap.aborted, l.work.snap.held = true, nil
 		l.work.snap.wake()
 	}
 }
@@ -178,94 +204,99 @@ func (w *SnapshotWriter) add(json []byte) {
 	w.rows++
 }
 
-// closeChunk tells readers that the chunk has no more blocks.
-func (w *SnapshotWriter) closeChunk() {
-	if w.err != nil {
-		return
-	}
-	w.chunk++
-	w.seq, w.chunkBytes = 0, 0
-	w.publish(false)
-}
-
-// write stores the block; with a record it is the last one, and the snapshot becomes complete.
-func (w *SnapshotWriter) write(record []byte) {
-	s := w.log.store
-	if w.err = s.enter(); w.err != nil {
-		return
-	}
-	defer s.leave()
-	b := s.db.NewBatch()
-	defer b.Close()
-	if w.err = w.commit(b, record); w.err != nil {
-		return
-	}
-	if record != nil {
-		w.err = s.failpoint("snapshot.before-sync")
-		// The batch must not be closed before the sync is over.
-		if err := b.SyncWait(); w.err == nil && s.written(err) != nil {
-			w.err = s.fail(fmt.Errorf("sync snapshot of shape %s: %w", w.log.handle, s.written(err)))
-		}
-		if w.err == nil {
-			w.err = s.failpoint("snapshot.after-sync")
-		}
-		if w.err != nil {
-			return
-		}
-	}
-	w.rows, w.body = 0, w.body[:0]
+// takeBlock makes a block of the rows so far.
+func (w *SnapshotWriter) takeBlock() *heldBlock {
+	b := &heldBlock{chunk: w.chunk, seq: w.seq, rows: w.rows, body: w.body}
 	w.seq++
+	w.rows, w.body = 0, nil
+	return b
+}
+
+// endBlock lets readers see the rows so far.
+func (w *SnapshotWriter) endBlock() {
+	b := w.takeBlock()
+	w.segment = append(w.segment, b)
+	w.bytes += len(b.body)
 	w.target = min(2*w.target, snapBlockBytes)
-	w.publish(record != nil)
+	w.body = make([]byte, 0, w.target+w.target/8) // the last row of a block may go beyond the target
+	w.publish(b)
 }
 
-// commit applies the block, unless the shape has been removed. With a record the caller has to wait for the sync.
-func (w *SnapshotWriter) commit(b *pebble.Batch, record []byte) error {
-	s, h := w.log.store, w.log.handle
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if w.log.Removed() {
-		return ErrRemoved
-	}
-	var key keyBuf
-	k := snapshotKey(&key, h, w.chunk, w.seq)
-	op := b.SetDeferred(len(k), uvarintSize(uint64(w.rows))+len(w.body))
-	copy(op.Key, k)
-	copy(op.Value[binary.PutUvarint(op.Value, uint64(w.rows)):], w.body)
-	if err := op.Finish(); err != nil {
-		return s.fail(fmt.Errorf("write snapshot of shape %s: %w", h, classify(err)))
-	}
-	apply := func() error { return s.db.Apply(b, pebble.NoSync) }
-	if record != nil {
-		if err := b.Set(catalogueKey(&key, h, partSnapshot), record, nil); err != nil {
-			return s.fail(fmt.Errorf("write snapshot of shape %s: %w", h, classify(err)))
-		}
-		// The wait is left to the caller, so that the gate is not held for as long as the disk takes.
-		apply = func() error { return s.db.ApplyNoSyncWait(b, pebble.Sync) }
-	}
-	if err := s.written(apply()); err != nil {
-		return s.fail(fmt.Errorf("write snapshot of shape %s: %w", h, err))
-	}
-	return nil
-}
-
-// publish lets readers see what has been written.
-func (w *SnapshotWriter) publish(complete bool) {
+// publish lets readers see where the writer is, and a block.
+func (w *SnapshotWriter) publish(blocks ...*heldBlock) {
 	l := w.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if w.err = l.ended(); w.err != nil {
+	if err := l.ended(); err != nil {
+		w.err = err
 		return
 	}
 	p := l.work.snap
 	p.chunk, p.blocks = w.chunk, w.seq
-	if complete {
-		l.lastChunk = w.chunk
-		l.state |= stateComplete
-		l.work.snap = nil
-		l.tidy()
-	}
+	p.held = append(p.held, blocks...)
 	p.wake()
+}
+
+// storeSegment has the segment stored while the next one is being filled. It waits for the one before.
+func (w *SnapshotWriter) storeSegment() {
+	if w.settle(); w.err != nil {
+		return
+	}
+	l, blocks, outcome := w.log, w.segment, make(chan error, 1)
+	w.segment, w.bytes, w.storing = nil, 0, outcome
+	go func() {
+		err := l.storeBlocks(blocks)
+		if err == nil {
+			l.release(len(blocks))
+		}
+		outcome <- err
+	}()
+}
+
+// settle waits for the segment that is being stored.
+func (w *SnapshotWriter) settle() {
+	if w.storing == nil {
+		return
+	}
+	err := <-w.storing
+	w.storing = nil
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// stop leaves the memory for segments to other writers.
+func (w *SnapshotWriter) stop() {
+	if w.running {
+		w.running = false
+		w.log.store.snapshots.Add(-1)
+	}
+	w.segment, w.body = nil, nil
+}
+
+// release frees the oldest blocks in memory: they are in the store.
+func (l *Log) release(blocks int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.work != nil && l.work.snap != nil {
+		l.work.snap.held = slices.Delete(l.work.snap.held, 0, blocks)
+	}
+}
+
+// publishComplete lets readers see a complete snapshot.
+func (l *Log) publishComplete(lastChunk uint32) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.ended(); err != nil {
+		return err
+	}
+	p := l.work.snap
+	l.lastChunk = lastChunk
+	l.state |= stateComplete
+	l.work.snap = nil
+	l.tidy()
+	p.wake()
+	return nil
 }
 
 // appendSnapshotEnd appends the control message that ends a snapshot (spec http-api §18.2).

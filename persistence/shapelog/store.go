@@ -15,9 +15,11 @@ import (
 
 // Store is all shapes on disk. Its methods may be called by any goroutine.
 type Store struct {
-	dir  string
-	db   *pebble.DB
-	opts Options
+	fs     vfs.FS
+	dir    string
+	db     *pebble.DB
+	engine *pebble.Options // of db
+	opts   Options
 
 	// life is held shared by every use of db and exclusively by Close. It comes before every other lock.
 	life   sync.RWMutex
@@ -33,6 +35,8 @@ type Store struct {
 	buffers  sync.Pool     // *[]byte, of readers
 	ended    chan struct{} // closed; for those who would wait for something that has ended
 
+	snapshots atomic.Int32 // that are being written
+
 	writer writer
 }
 
@@ -40,24 +44,27 @@ type Store struct {
 // A store of another format is a *FormatError, unless o.StartEmpty.
 func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	o.setDefaults()
-	s := &Store{dir: dir, opts: o, ended: make(chan struct{})}
+	s := &Store{fs: fs, dir: dir, opts: o, ended: make(chan struct{})}
 	close(s.ended)
 	s.buffers.New = func() any { b := make([]byte, 0, 4<<10); return &b }
 	s.writer.open = map[*Log]struct{}{}
 
-	db, err := s.openEngine(fs, dir)
+	db, err := s.openEngine()
 	if errors.Is(err, ErrFormat) && o.StartEmpty {
 		aside, merr := moveAside(fs, dir)
 		if merr != nil {
 			return nil, fmt.Errorf("%w; %w", err, merr)
 		}
 		o.Logger.Warn("shape store has another format; it was moved aside and an empty one is used", "reason", err, "moved_to", aside)
-		db, err = s.openEngine(fs, dir)
+		db, err = s.openEngine()
 	}
 	if err != nil {
 		return nil, err
 	}
 	s.db = db
+	if err := s.clearTables(); err != nil {
+		return nil, joinClose(err, db)
+	}
 	if err := s.recover(); err != nil {
 		return nil, joinClose(err, db)
 	}
