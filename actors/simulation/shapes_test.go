@@ -1,0 +1,152 @@
+package simulation
+
+import (
+	"maps"
+	"slices"
+
+	"leyden/actors/work"
+	"leyden/internal/change"
+	"leyden/internal/shape"
+	"leyden/internal/where"
+)
+
+// createShape makes a shape up to its registration with the collector.
+func (w *world) createShape() (bool, error) {
+	if len(w.shapes) >= maxShapes {
+		return false, nil
+	}
+	n := w.rng.IntN(len(w.pg.tables)+1) / 2
+	t := w.pg.tables[n]
+	columns := []string{"id", "tenant", "title"}
+	s := &simShape{id: w.nextID, table: n, client: &client{}, match: func(row) bool { return true }}
+	d := &shape.Definition{
+		Layout:  &shape.Layout{Table: shape.Table{OID: t.oid, Schema: "public", Name: t.name}, Key: []string{"id"}, Selected: columns, Explicit: columns},
+		Replica: shape.Replica(w.rng.IntN(2)),
+	}
+	if w.rng.IntN(5) == 0 { // no primary key
+		d.Key, d.NoPrimaryKey = columns, true
+	}
+	if w.rng.IntN(3) == 0 && t.version == 0 {
+		d.SelectsAll, d.Explicit = true, nil
+	}
+	text := ""
+	switch w.rng.IntN(5) {
+	case 0, 1:
+		text, s.match = "tenant = '1'", func(r row) bool { return r.tenant == "1" }
+	case 2:
+		text, s.match = "tenant > '0' AND title <> ''", func(r row) bool { return r.tenant > "0" && r.title != "" }
+	case 3:
+		text, s.match = "tenant IN ('0', '2')", func(r row) bool { return r.tenant == "0" || r.tenant == "2" }
+	}
+	if text != "" {
+		var cols []where.Column
+		for _, name := range columns {
+			cols = append(cols, where.Column{Name: name, Type: "text", TypeMod: -1})
+		}
+		var err error
+		if d.Where, err = where.Compile(text, nil, cols); err != nil {
+			return false, err
+		}
+	}
+	w.nextID++
+	w.micros++
+	s.def, s.handle = d, shape.Handle{Hash: d.Identity().Hash(), Micros: w.micros}
+	var err error
+	if s.log, err = w.store.Create(s.handle, d); err != nil {
+		return false, err
+	}
+	w.shapes[s.id] = s
+	w.toColl = append(w.toColl, &work.AddShape{ID: s.id, Def: d, Done: func(error) { s.added = true }})
+	w.log("create %d %s where %q key %v replica %d", s.id, t.name, text, d.Key, d.Replica)
+	return true, nil
+}
+
+// advanceSnapshot does the next step of a snapshot that is being made.
+func (w *world) advanceSnapshot() (bool, error) {
+	s := w.pick(func(s *simShape) bool { return s.added && !s.complete && !s.removing })
+	switch {
+	case s == nil:
+		return false, nil
+	case s.snapshot == nil:
+		snapshot, rows := w.pg.snapshot(s.table)
+		for _, t := range w.pg.log[:s.routed] {
+			if !snapshot.Visible(uint32(t.xid)) {
+				w.did("hidden transaction")
+				return true, nil // delivered before the shape was there, and not in the snapshot: another one is taken
+			}
+		}
+		s.snapshot = &snapshot
+		for _, id := range slices.Sorted(maps.Keys(rows)) {
+			if r := rows[id]; s.match(r) {
+				s.pending = append(s.pending, r)
+			}
+		}
+		s.writer = s.log.SnapshotWriter()
+		if err := s.writer.Known(snapshot); err != nil {
+			return false, err
+		}
+		w.toColl = append(w.toColl, &work.SnapshotKnown{ID: s.id, Snapshot: snapshot})
+		w.log("snapshot of %d is %s, %d rows", s.id, snapshot, len(s.pending))
+	case len(s.pending) > 0:
+		for range min(snapshotAhead, len(s.pending)) {
+			if err := s.writer.Row(snapshotRow(s.def, s.pending[0])); err != nil {
+				return false, err
+			}
+			s.pending = s.pending[1:]
+		}
+	default:
+		if err := s.writer.Finish(); err != nil {
+			return false, err
+		}
+		s.complete = true
+		w.log("snapshot of %d complete", s.id)
+	}
+	return true, nil
+}
+
+func snapshotRow(d *shape.Definition, r row) []byte {
+	values := change.Tuple{[]byte(r.id), []byte(r.tenant), []byte(r.title)}
+	b := append([]byte(nil), `{"key":`...)
+	b = change.AppendJSONString(b, change.AppendKey(nil, d.Table.Schema, d.Table.Name, values[:len(d.Key)]))
+	b = append(b, `,"value":{"id":`...)
+	b = change.AppendJSONString(b, values[0])
+	b = append(b, `,"tenant":`...)
+	b = change.AppendJSONString(b, values[1])
+	b = append(b, `,"title":`...)
+	b = change.AppendJSONString(b, values[2])
+	return append(b, `},"headers":{"operation":"insert"}}`...)
+}
+
+// invalidate begins the removal of a shape, once.
+func (w *world) invalidate(id shape.ID, reason error) {
+	if s := w.shapes[id]; s != nil && !s.removing {
+		s.removing = true
+		w.did("invalidated: " + reason.Error())
+		w.log("invalidate %d: %v", id, reason)
+	}
+}
+
+// advanceRemoval does the rest of a removal: the consumer ends after what it has been handed, the store forgets the shape,
+// then the collector does.
+func (w *world) advanceRemoval() (bool, error) {
+	s := w.pick(func(s *simShape) bool { return s.removing })
+	if s == nil {
+		return false, nil
+	}
+	if m := w.consumers[s.id]; m != nil {
+		for len(m.queue) > 0 {
+			w.consume(s.id, m)
+		}
+		delete(w.consumers, s.id)
+		if w.rng.IntN(2) == 0 {
+			return true, nil
+		}
+	}
+	if err := w.store.Remove(s.handle); err != nil {
+		return false, err
+	}
+	delete(w.shapes, s.id)
+	w.toColl = append(w.toColl, &work.RemoveShape{ID: s.id})
+	w.log("removed %d", s.id)
+	return true, nil
+}
