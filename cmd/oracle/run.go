@@ -73,7 +73,7 @@ func run(ctx context.Context, p plan) (t totals, err error) {
 		return t, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	pg, err := pgserver.Start(ctx, pgserver.Options{Settings: map[string]string{"fsync": "off", "full_page_writes": "off", "lock_timeout": "10s"}})
+	pg, err := pgserver.Start(ctx, pgserver.Options{Settings: map[string]string{"fsync": "off", "full_page_writes": "off", "lock_timeout": "10s", "deadlock_timeout": "10ms"}})
 	if err != nil {
 		return t, err
 	}

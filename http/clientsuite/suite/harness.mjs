@@ -206,10 +206,17 @@ export async function whileDown(signal, during) {
   }
 }
 
-/** The lines of nginx's access log whose URI contains `part`: {cache, upstream, status, uri}. */
-export async function nginxLog(part) {
-  const r = await fetch(new URL('/nginx-log', need('SUITE_CONTROL_URL')))
-  return (await r.text()).split('\n').filter((l) => l.includes(part)).map((l) => JSON.parse(l))
+/**
+ * The lines of nginx's access log whose URI contains `part`, once there are `count`: {cache, upstream, status, uri}. nginx
+ * writes a line only after the client has its answer.
+ */
+export async function nginxLog(part, count) {
+  for (const begin = Date.now(); ; await new Promise((resolve) => startTimer(resolve, 20))) {
+    const r = await fetch(new URL('/nginx-log', need('SUITE_CONTROL_URL')))
+    const lines = (await r.text()).split('\n').filter((l) => l.endsWith('}') && l.includes(part)).map((l) => JSON.parse(l))
+    if (lines.length >= count) return lines
+    assert.ok(Date.now() - begin < 5000, `nginx logs only ${JSON.stringify(lines)}`)
+  }
 }
 
 /** A GET of the shape route with these parameters. */
