@@ -57,9 +57,25 @@ func columns(d *shape.Definition) []string {
 // begin opens the transaction and reads its database snapshot. What it sets ends with the transaction, since a pooler may give
 // the session to others. The database's own statement timeout is for short queries, and does not know that this one is as
 // long as its table.
-func begin() string {
-	return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + connect.LocalSQL() +
-		"SET LOCAL client_encoding = 'UTF8';SET LOCAL statement_timeout = 0;SELECT pg_current_snapshot(), pg_current_wal_lsn()"
+//
+// A table that is read is locked before the snapshot is taken: an older snapshot sees a table that was truncated or rewritten
+// since as empty, or as it is now (the manual's chapter on caveats of MVCC), and the stream would not agree with that.
+func begin(q *Query) string {
+	var b strings.Builder
+	b.WriteString("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + connect.LocalSQL() +
+		"SET LOCAL client_encoding = 'UTF8';SET LOCAL statement_timeout = 0;")
+	if q.hasRows() {
+		b.WriteString("LOCK TABLE " + tableName(q.Def) + " IN ACCESS SHARE MODE;")
+	}
+	b.WriteString("SELECT pg_current_snapshot(), pg_current_wal_lsn()")
+	return b.String()
+}
+
+// hasRows reports whether rows are read: a shape that starts with nothing has only subsets of them.
+func (q *Query) hasRows() bool { return q.Def.Log != shape.LogChangesOnly || q.Subset != nil }
+
+func tableName(d *shape.Definition) string {
+	return pgx.Identifier{d.Table.Schema, d.Table.Name}.Sanitize()
 }
 
 // copySQL is the query for the rows. Both wheres are in parentheses: either may have an OR at its top.
@@ -74,7 +90,7 @@ func copySQL(q *Query) string {
 		b.WriteString(pgx.Identifier{c}.Sanitize())
 	}
 	b.WriteString(" FROM ")
-	b.WriteString(pgx.Identifier{d.Table.Schema, d.Table.Name}.Sanitize())
+	b.WriteString(tableName(d))
 	var conditions []string
 	if d.Where != nil {
 		conditions = append(conditions, d.Where.SQL())

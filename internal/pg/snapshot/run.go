@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"leyden/internal/pg"
-	"leyden/internal/shape"
 )
 
 // Sink takes a snapshot. An error of it ends the run and is what Run returns.
@@ -55,6 +54,7 @@ type run struct {
 
 	stats    Stats
 	reported Stats
+	locked   bool // nothing can truncate or rewrite the table any more
 	known    bool
 	partial  []byte // a line that its message did not end
 }
@@ -83,6 +83,8 @@ func (r *run) do(ctx context.Context) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case r.late.Load() && !r.locked:
+		return TableLocked(nil)
 	case r.late.Load() && !r.known:
 		return slowStart()
 	case r.late.Load():
@@ -118,9 +120,10 @@ func (r *run) close() {
 // that is on its way ends a failed transaction, and little may be left of one whose rows nobody wants. drained says that
 // it came to the end.
 func (r *run) talk() (drained bool, err error) {
-	queries := []string{begin(), copySQL(r.query), "COMMIT"}
-	if r.query.Def.Log == shape.LogChangesOnly && r.query.Subset == nil {
-		queries = []string{begin(), "COMMIT"}
+	queries := []string{begin(r.query), copySQL(r.query), "COMMIT"}
+	if !r.query.hasRows() {
+		queries = []string{begin(r.query), "COMMIT"}
+		r.locked = true
 	}
 	for _, sql := range queries {
 		r.conn.Frontend().SendQuery(&pgproto3.Query{String: sql})
@@ -139,6 +142,8 @@ func (r *run) talk() (drained bool, err error) {
 			err = r.data(m.Data, failed != nil)
 		case *pgproto3.CopyDone:
 			r.timer.Stop()
+		case *pgproto3.CommandComplete:
+			r.locked = r.locked || string(m.CommandTag) == "LOCK TABLE"
 		case *pgproto3.DataRow:
 			err = r.snapshot(m.Values)
 		case *pgproto3.ErrorResponse:

@@ -191,11 +191,36 @@ func TestRowsAreFromTheSnapshotThatWasTold(t *testing.T) {
 
 func TestRowsAreKnownToTheSinkBeforeTheQueryHasAny(t *testing.T) {
 	conn, other := database(t, tenItems)
-	exec(t, other, "BEGIN; LOCK TABLE items IN ACCESS EXCLUSIVE MODE") // the query waits for it
-	got := recorder{onKnown: func() error { exec(t, other, "COMMIT"); return nil }}
-	_, err := snapshot.Run(t.Context(), conn, snapshot.Query{Def: definition("id", "title")}, &got)
+	exec(t, other, "SELECT pg_advisory_lock(42)")
+	got := recorder{onKnown: func() error { exec(t, other, "SELECT pg_advisory_unlock(42)"); return nil }}
+	_, err := snapshot.Run(t.Context(), conn, snapshot.Query{Def: definition("id", "title"), Subset: waiting}, &got)
 	require.NoError(t, err)
 	require.Len(t, got.rows, 10)
+}
+
+// waiting makes a query wait for the advisory lock 42, after its snapshot.
+var waiting = &snapshot.Subset{Where: "pg_advisory_xact_lock_shared(42)::text IS NOT NULL"}
+
+// TestATruncateThatTheSnapshotWaitsForIsInIt: had the snapshot been taken before the wait, its rows would be those after the
+// truncation, while the log went on with transactions before it.
+func TestATruncateThatTheSnapshotWaitsForIsInIt(t *testing.T) {
+	conn, other := database(t, tenItems)
+	truncation := exec(t, other, "BEGIN; TRUNCATE items; INSERT INTO items VALUES (99, 'new'); SELECT pg_current_xact_id()::text")
+	xid, err := strconv.ParseUint(string(truncation[0][0]), 10, 64)
+	require.NoError(t, err)
+	committed := make(chan struct{})
+	go func() {
+		defer close(committed)
+		for string(exec(t, other, "SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0]) == "0" {
+		}
+		exec(t, other, "COMMIT")
+	}()
+	var got recorder
+	_, err = snapshot.Run(t.Context(), conn, snapshot.Query{Def: definition("id", "title")}, &got)
+	<-committed
+	require.NoError(t, err)
+	require.Len(t, got.rows, 1)
+	require.True(t, got.snapshot.Visible(uint32(xid)))
 }
 
 func TestADatabasesStatementTimeoutDoesNotEndASnapshot(t *testing.T) {
@@ -289,6 +314,16 @@ func TestASlowQueryIsCancelledOnTheServer(t *testing.T) {
 	}, 5*time.Second, 5*time.Millisecond, "the server still works on it")
 }
 
+func TestALockOnTheTableIsWaitedForNoLongerThanTheFirstRow(t *testing.T) {
+	conn, other := database(t, tenItems)
+	exec(t, other, "BEGIN; LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
+	_, err := snapshot.Run(t.Context(), conn, snapshot.Query{Def: definition("id"), FirstRow: 50 * time.Millisecond}, &recorder{})
+	var said *snapshot.Error
+	require.ErrorAs(t, err, &said)
+	require.Equal(t, snapshot.TableLockTimeout, said.Kind)
+	require.Equal(t, "Snapshot timed out while waiting for a table lock", said.Message)
+}
+
 func TestTheTimeLimitEndsWithTheFirstRow(t *testing.T) {
 	conn, _ := database(t, tenItems)
 	got := recorder{onRow: func(n int) error {
@@ -323,8 +358,8 @@ func TestASinkThatFailsEndsTheQuery(t *testing.T) {
 	require.Empty(t, got.rows)
 	idle(t, small) // what was left was little
 
-	exec(t, other, "BEGIN; LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
-	_, err = snapshot.Run(t.Context(), small, snapshot.Query{Def: definition("id")}, &got)
+	exec(t, other, "SELECT pg_advisory_lock(42)")
+	_, err = snapshot.Run(t.Context(), small, snapshot.Query{Def: definition("id"), Subset: waiting}, &got)
 	require.ErrorIs(t, err, full)
 	require.True(t, small.IsClosed())
 }
