@@ -127,16 +127,18 @@ func (w *writer) statement(t *table) string {
 		return fmt.Sprintf("UPDATE %s SET part = %s WHERE %s", t.name, quote(pick(w.r, []string{"p", "q", "r"})), some)
 	case 9, 10:
 		return fmt.Sprintf("DELETE FROM %s WHERE %s", t.name, some)
-	case 11: // changes every row, and keeps the table small; everybody else waits for it, so not often
+	case 11: // keeps the table small
+		prune := fmt.Sprintf("DELETE FROM %[1]s WHERE id NOT IN (SELECT id FROM %[1]s ORDER BY id DESC LIMIT 250)", t.name)
 		if w.r.IntN(6) != 0 {
-			return w.insert(t, 1)
+			return prune
 		}
-		return fmt.Sprintf(`DELETE FROM %[1]s WHERE id NOT IN (SELECT id FROM %[1]s ORDER BY id DESC LIMIT 400); UPDATE %[1]s SET "Odd ""Name" = %[2]d`, t.name, w.r.IntN(4))
+		// Everybody waits for who changes every row, so it does not happen often.
+		return prune + fmt.Sprintf(`; UPDATE %s SET "Odd ""Name" = %d`, t.name, w.r.IntN(4))
 	}
 	if w.r.IntN(8) == 0 {
-		return w.insert(t, 3000)
+		return w.insert(t, 1000)
 	}
-	return fmt.Sprintf("SELECT 1; %s; UPDATE %s SET %s WHERE %s", w.insert(t, 150), t.name, w.assignments(t), some)
+	return fmt.Sprintf("%s; UPDATE %s SET %s WHERE %s", w.insert(t, 100), t.name, w.assignments(t), some)
 }
 
 func (w *writer) insert(t *table, rows int) string {
