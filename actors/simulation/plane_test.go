@@ -132,12 +132,16 @@ func (p *plane) awaitBoundary(lsn uint64) { p.await(func() bool { return p.bound
 // create makes a shape with an empty snapshot that contains nothing.
 func (p *plane) create(d *shape.Definition) work.Shape {
 	s := p.begin(d)
-	sw := s.Log.SnapshotWriter()
-	snapshot := pg.Snapshot{Xmin: 3, Xmax: 3}
-	require.NoError(p.tb, sw.Known(snapshot))
-	require.NoError(p.tb, sw.Finish())
-	p.system.Root.Send(p.collector, &work.SnapshotKnown{ID: s.ID, Snapshot: snapshot})
+	require.NoError(p.tb, p.known(s, pg.Snapshot{Xmin: 3, Xmax: 3}).Finish())
 	return s
+}
+
+// known tells a shape's snapshot to all who have to know.
+func (p *plane) known(s work.Shape, snapshot pg.Snapshot) *shapelog.SnapshotWriter {
+	w := s.Log.SnapshotWriter()
+	require.NoError(p.tb, w.Known(snapshot))
+	p.system.Root.Send(p.collector, &work.SnapshotKnown{ID: s.ID, Snapshot: snapshot})
+	return w
 }
 
 // begin makes a shape whose snapshot is not known.
@@ -268,7 +272,7 @@ func TestAShapeWithoutSnapshotHoldsTheBoundaryAndCatchesUp(t *testing.T) {
 	require.Empty(t, p.items(late))
 	require.Zero(t, p.credit.Load())
 	require.Positive(t, p.metrics.HeldBytes.Load())
-	p.system.Root.Send(p.collector, &work.SnapshotKnown{ID: late.ID, Snapshot: pg.Snapshot{Xmin: 15, Xmax: 15}})
+	p.known(late, pg.Snapshot{Xmin: 15, Xmax: 15})
 	p.awaitBoundary(20)
 	require.Equal(t, 5, strings.Count(p.items(late), `"operation":"insert"`))
 	require.Zero(t, p.metrics.HeldBytes.Load())
@@ -322,7 +326,7 @@ func TestShapesComeAndGoWhileTheStreamRuns(t *testing.T) {
 	for n := range 150 {
 		s := p.begin(planeShape("id", "title"))
 		if n%3 > 0 {
-			p.system.Root.Send(p.collector, &work.SnapshotKnown{ID: s.ID, Snapshot: pg.Snapshot{Xmin: 3, Xmax: 3}})
+			p.known(s, pg.Snapshot{Xmin: 3, Xmax: 3})
 		}
 		p.remove(s)
 	}
@@ -364,7 +368,7 @@ func BenchmarkOneChangeToManyShapes(b *testing.B) {
 			var s work.Shape
 			for range n {
 				s = p.begin(planeShape("id", "tenant", "title"))
-				p.system.Root.Send(p.collector, &work.SnapshotKnown{ID: s.ID, Snapshot: pg.Snapshot{Xmin: 3, Xmax: 3}})
+				p.known(s, pg.Snapshot{Xmin: 3, Xmax: 3})
 			}
 			lsn := uint64(10)
 			b.ReportAllocs()
