@@ -183,14 +183,17 @@ func (x *exchange) serveSubset() {
 	x.fail(x.subsetFailure(err))
 }
 
-// subsetOffset is what a log request with the same parameters would have told.
+// subsetOffset is the end of the log for offset=now, and else what has been delivered of it, which a subset does not change:
+// clients go on from what they are told here, and would miss what they skipped.
 func (x *exchange) subsetOffset() (shape.Offset, error) {
-	if x.req.now {
+	switch {
+	case x.req.now:
 		head, err := x.log.Head()
 		return head.Latest, err
+	case x.req.offset == shape.BeforeAll:
+		return shape.FirstChunk, nil
 	}
-	p, err := planFor(x.log, x.req.offset)
-	return p.end, err
+	return x.req.offset, nil
 }
 
 func (x *exchange) subsetFailure(err error) *failure {
