@@ -116,10 +116,7 @@ func (s *Stack) tryOpen(ctx context.Context, target connect.Target, size int, sn
 		return route, nil, err
 	}
 	if snapshots {
-		config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-			_, err := c.PgConn().Exec(ctx, connect.SessionSQL()).ReadAll()
-			return err
-		}
+		config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return connect.Settle(ctx, c.PgConn()) }
 	}
 	opened, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -234,6 +234,33 @@ func TestSessionSQLIsTheSameAsTheStartParameters(t *testing.T) {
 	}
 }
 
+func TestASessionOfOurOwnIsSettledOnceForAll(t *testing.T) {
+	config, err := route(t).Config()
+	require.NoError(t, err)
+	c, err := pgconn.ConnectConfig(t.Context(), config)
+	require.NoError(t, err)
+	require.False(t, Settled(c))
+	require.NoError(t, Settle(t.Context(), c))
+	require.True(t, Settled(c))
+	for _, s := range SessionSettings() {
+		require.Equal(t, s.Value, show(t, c, s.Name))
+	}
+	require.Equal(t, "0", show(t, c, "statement_timeout"))
+	Unsettle(c)
+	require.False(t, Settled(c))
+
+	require.NoError(t, c.Exec(t.Context(), "RESET ALL; SET TimeZone = 'Asia/Tokyo'").Close())
+	raw, err := c.Hijack()
+	require.NoError(t, err)
+	raw.PID++ // as a pooler does
+	pooled, err := pgconn.Construct(raw)
+	require.NoError(t, err)
+	defer pooled.Close(context.Background())
+	require.NoError(t, Settle(t.Context(), pooled))
+	require.False(t, Settled(pooled))
+	require.Equal(t, "Asia/Tokyo", show(t, pooled, "TimeZone"))
+}
+
 func TestPoolPreparesNothing(t *testing.T) {
 	config, err := route(t).PoolConfig(2)
 	require.NoError(t, err)

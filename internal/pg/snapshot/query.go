@@ -54,20 +54,21 @@ func columns(d *shape.Definition) []string {
 	return all
 }
 
-// begin opens the transaction and reads its database snapshot. What it sets ends with the transaction, since a pooler may give
-// the session to others. The database's own statement timeout is for short queries, and does not know that this one is as
-// long as its table.
+// begin opens the transaction and reads its database snapshot, with the backend that it is in. What it sets ends with the
+// transaction, since a pooler may give the session to others; in a settled session there is nothing to set.
 //
 // A table that is read is locked before the snapshot is taken: an older snapshot sees a table that was truncated or rewritten
 // since as empty, or as it is now (the manual's chapter on caveats of MVCC), and the stream would not agree with that.
-func begin(q *Query) string {
+func begin(q *Query, settled bool) string {
 	var b strings.Builder
-	b.WriteString("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + connect.LocalSQL() +
-		"SET LOCAL client_encoding = 'UTF8';SET LOCAL statement_timeout = 0;")
+	b.WriteString("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;")
+	if !settled {
+		b.WriteString(connect.LocalSQL())
+	}
 	if q.hasRows() {
 		b.WriteString("LOCK TABLE " + tableName(q.Def) + " IN ACCESS SHARE MODE;")
 	}
-	b.WriteString("SELECT pg_current_snapshot(), pg_current_wal_lsn()")
+	b.WriteString("SELECT pg_current_snapshot(), pg_current_wal_lsn(), pg_backend_pid()")
 	return b.String()
 }
 

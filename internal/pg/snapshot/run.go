@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"leyden/internal/pg"
+	"leyden/internal/pg/connect"
 )
 
 // Sink takes a snapshot. An error of it ends the run and is what Run returns.
@@ -48,6 +50,8 @@ type run struct {
 	query *Query
 	sink  Sink
 	rows  *encoder
+
+	settled bool // the session has the settings, the transaction does not make them
 
 	late  atomic.Bool // a time limit has passed
 	timer *time.Timer // to the database snapshot, then to the first row
@@ -120,9 +124,10 @@ func (r *run) close() {
 // that is on its way ends a failed transaction, and little may be left of one whose rows nobody wants. drained says that
 // it came to the end.
 func (r *run) talk() (drained bool, err error) {
-	queries := []string{begin(r.query), copySQL(r.query), "COMMIT"}
+	r.settled = connect.Settled(r.conn)
+	queries := []string{begin(r.query, r.settled), copySQL(r.query), "COMMIT"}
 	if !r.query.hasRows() {
-		queries = []string{begin(r.query), "COMMIT"}
+		queries = []string{begin(r.query, r.settled), "COMMIT"}
 		r.locked = true
 	}
 	for _, sql := range queries {
@@ -163,8 +168,12 @@ func (r *run) talk() (drained bool, err error) {
 }
 
 func (r *run) snapshot(values [][]byte) error {
-	if len(values) != 2 || r.known {
+	if len(values) != 3 || r.known {
 		return fmt.Errorf("unexpected row of %d columns", len(values))
+	}
+	if pid := strconv.FormatUint(uint64(r.conn.PID()), 10); r.settled && string(values[2]) != pid {
+		connect.Unsettle(r.conn)
+		return NoConnection(fmt.Errorf("the session is that of backend %s in place of %s", values[2], pid))
 	}
 	s, err := pg.ParseSnapshot(string(values[0]))
 	if err != nil {

@@ -232,6 +232,30 @@ func TestADatabasesStatementTimeoutDoesNotEndASnapshot(t *testing.T) {
 	require.Equal(t, "1ms", string(exec(t, conn, "SHOW statement_timeout")[0][0]))
 }
 
+func TestASessionThatIsNotTheSettledOneIsNotReliedOn(t *testing.T) {
+	url := pgserver.Shared(t).NewDatabase(t)
+	exec(t, connect(t, url), tenItems)
+	conn, err := pgconn.Connect(t.Context(), url)
+	require.NoError(t, err)
+	require.NoError(t, postgres.Settle(t.Context(), conn))
+	raw, err := conn.Hijack()
+	require.NoError(t, err)
+	raw.PID++
+	moved, err := pgconn.Construct(raw)
+	require.NoError(t, err)
+	defer moved.Close(context.Background())
+	require.True(t, postgres.Settled(moved))
+	var got recorder
+	_, err = snapshot.Run(t.Context(), moved, snapshot.Query{Def: definition("id")}, &got)
+	var told *snapshot.Error
+	require.ErrorAs(t, err, &told)
+	require.Equal(t, snapshot.ConnectionNotAvailable, told.Kind)
+	require.Empty(t, got.rows)
+	_, err = snapshot.Run(t.Context(), moved, snapshot.Query{Def: definition("id")}, &got)
+	require.NoError(t, err)
+	require.Len(t, got.rows, 10)
+}
+
 func TestErrorsOfTheQuery(t *testing.T) {
 	conn, other := database(t, tenItems+`; CREATE TABLE secret (id int PRIMARY KEY); DROP ROLE IF EXISTS reader; CREATE ROLE reader; GRANT SELECT ON items TO reader`)
 	defer func() { exec(t, other, "DROP OWNED BY reader; DROP ROLE reader") }()
@@ -424,6 +448,11 @@ func TestSnapshotAndLogSayTheSameOfEveryType(t *testing.T) {
 	_, err := snapshot.Run(t.Context(), conn, snapshot.Query{Def: d}, &got)
 	require.NoError(t, err)
 	require.Len(t, got.rows, 2)
+	require.NoError(t, postgres.Settle(t.Context(), conn))
+	var settled recorder
+	_, err = snapshot.Run(t.Context(), conn, snapshot.Query{Def: d}, &settled)
+	require.NoError(t, err)
+	require.Equal(t, got.rows, settled.rows)
 
 	fragmenter := pgoutput.NewFragmenter(pgoutput.Options{})
 	projections := change.NewProjections()
