@@ -48,10 +48,18 @@ func FindIn(dir string) (Binaries, error) {
 	}
 	for _, d := range []string{dir, filepath.Join(dir, "bin")} {
 		if executable(filepath.Join(d, "postgres")) && executable(filepath.Join(d, "initdb")) {
-			return read(d)
+			return read(home(d))
 		}
 	}
 	return Binaries{}, fmt.Errorf("%w: not in %s", ErrNoBinaries, dir)
+}
+
+// home is where the postgres of dir really is: a directory of the PATH may hold links to some programs of an installation only.
+func home(dir string) string {
+	if real, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil && executable(filepath.Join(filepath.Dir(real), "initdb")) {
+		return filepath.Dir(real)
+	}
+	return dir
 }
 
 // installed lists the directories of known packages, newest major version first within each family.

@@ -216,7 +216,18 @@ func TestServerDiesWithItsProcessAndItsFilesAreSweptLater(t *testing.T) {
 	require.NoDirExists(t, dir)
 }
 
+func TestFindFollowsLinksToTheInstallation(t *testing.T) {
+	real, links := Shared(t).Binaries(), t.TempDir()
+	for _, program := range []string{"postgres", "initdb"} {
+		require.NoError(t, os.Symlink(filepath.Join(real.Dir, program), filepath.Join(links, program)))
+	}
+	b, err := FindIn(links)
+	require.NoError(t, err)
+	require.Equal(t, real, b)
+}
+
 func TestFindInNamesWhatIsMissing(t *testing.T) {
+	shared := Shared(t).Binaries()
 	_, err := FindIn(t.TempDir())
 	require.ErrorIs(t, err, ErrNoBinaries)
 	t.Setenv(BinEnv, t.TempDir())
@@ -225,10 +236,10 @@ func TestFindInNamesWhatIsMissing(t *testing.T) {
 	_, err = FindOrFetch(t.Context())
 	require.ErrorIs(t, err, ErrNoBinaries, "a place that was named is not replaced by a download")
 
-	t.Setenv(BinEnv, Shared(t).Binaries().Dir)
+	t.Setenv(BinEnv, shared.Dir)
 	b, err := Find()
 	require.NoError(t, err)
-	require.Equal(t, Shared(t).Binaries(), b)
+	require.Equal(t, shared, b)
 	require.GreaterOrEqual(t, b.Major, 10)
 }
 
