@@ -1,6 +1,7 @@
 package writer
 
 import (
+	"runtime"
 	"sync"
 	"time"
 
@@ -60,6 +61,9 @@ func (s *syncer) run() {
 			return
 		case <-s.wake:
 		}
+		// The readers that the same commit has woken go first: this goroutine was made runnable after them, but is the one
+		// that its processor would run next, and then keep in the system call.
+		runtime.Gosched()
 		s.mu.Lock()
 		m := s.next
 		s.next = nil
