@@ -246,6 +246,7 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 func (m *Manager) addMessage(e *status.Entry) *work.AddShape {
 	message := &work.AddShape{ID: e.ID, Def: e.Def}
 	if t := m.Catalogue.Cached(e.Def.Table.OID); t != nil {
+		message.Partitioned = t.Kind == inspect.Partitioned
 		for _, p := range t.Descendants {
 			message.Children = append(message.Children, p.Table)
 		}

@@ -142,6 +142,14 @@ func (t *Tracker) Reset() {
 	t.poke()
 }
 
+// Look has the publication compared with what is wanted, soon: something about its tables may have changed.
+func (t *Tracker) Look() {
+	t.mu.Lock()
+	t.dirty = true
+	t.mu.Unlock()
+	t.poke()
+}
+
 func (t *Tracker) add(id shape.ID, table shape.Table) *tracked {
 	tr := t.tables[table.OID]
 	if tr == nil {

@@ -15,6 +15,8 @@ import (
 	"leyden/internal/change"
 	"leyden/internal/pg"
 	"leyden/internal/pg/connect"
+	"leyden/internal/pg/inspect"
+	"leyden/internal/shape"
 )
 
 // replicate follows the slot over one connection after the other. It ends when its siblings have to start afresh, or with
@@ -128,6 +130,26 @@ func (s *Stack) flushBoundary(lsn uint64) {
 // relation drops what is cached of a table that the stream has described: who asks next sees it as it is.
 func (s *Stack) relation(rel *change.Relation, d collector.Described) {
 	s.inspector.Clean(rel.OID)
+	if rel.ReplicaIdentity != 'f' {
+		s.tracker.Look() // a partition that was made or attached after its root was published
+	}
+}
+
+// ancestors asks for the tables that rel is a partition of. What is cached of it was dropped when the stream described it.
+func (s *Stack) ancestors(rel *change.Relation, answer func([]shape.Table, error)) {
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		t, err := s.inspector.ByOID(ctx, rel.OID)
+		switch {
+		case errors.Is(err, inspect.ErrNotFound):
+			answer(nil, nil)
+		case err != nil:
+			answer(nil, err)
+		default:
+			answer(t.Ancestors, nil)
+		}
+	}()
 }
 
 // errPurged ends the streaming subtree after all shapes were removed: it starts again with nothing.

@@ -65,7 +65,7 @@ func (s *Stack) streaming() *tree.Group {
 			return collector.Props(collector.Config{
 				Store: s.store, Filter: func() collector.Filter { return filter.New() }, Shapes: s.manager.Feed,
 				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids, Credit: s.credit.Load().Release,
-				Boundary: s.flushBoundary, Relation: s.relation, Invalidate: s.manager.Invalidate,
+				Boundary: s.flushBoundary, Relation: s.relation, Ancestors: s.ancestors, Invalidate: s.manager.Invalidate,
 				Progress: s.progress, Metrics: s.plane, Logger: s.log,
 			})
 		}},

@@ -1,0 +1,46 @@
+package stack_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestAShapeOverAPartitionedTableFollowsAllItsPartitions: those it was made with, on every level, and one that is made later, whose
+// rows carry keys with the name of the table that the client asked for.
+func TestAShapeOverAPartitionedTableFollowsAllItsPartitions(t *testing.T) {
+	db := newDatabase(t)
+	db.exec(t, `DROP TABLE items`)
+	db.exec(t, `CREATE TABLE items (id int, tenant int NOT NULL, title text, PRIMARY KEY (id, tenant)) PARTITION BY LIST (tenant)`)
+	db.exec(t, `CREATE TABLE items_1 PARTITION OF items FOR VALUES IN (1)`)
+	db.exec(t, `CREATE TABLE items_2 PARTITION OF items FOR VALUES IN (2) PARTITION BY RANGE (id)`)
+	db.exec(t, `CREATE TABLE items_2_low PARTITION OF items_2 FOR VALUES FROM (0) TO (100)`)
+	db.exec(t, `INSERT INTO items VALUES (1, 1, 'there already')`)
+	e := start(t, config(t, db.url, t.TempDir())).ready()
+	defer e.stop()
+	entry := e.create("")
+	require.Contains(t, e.snapshot(entry), `\"public\".\"items\"/\"1\"/\"1\"`)
+
+	db.exec(t, `INSERT INTO items VALUES (2, 1, 'one level down'), (3, 2, 'two levels down')`)
+	db.exec(t, `UPDATE items SET title = 'changed' WHERE id = 3`)
+	log := e.logged(entry, `"one level down"`, `"two levels down"`, `"changed"`)
+	require.NotContains(t, log, "items_")
+
+	db.exec(t, `CREATE TABLE items_3 PARTITION OF items FOR VALUES IN (3)`)
+	db.exec(t, `INSERT INTO items VALUES (4, 3, 'in a new partition')`)
+	e.logged(entry, `"in a new partition"`)
+	require.Eventually(t, func() bool {
+		var identity string
+		require.NoError(t, db.conn.QueryRow(t.Context(), `SELECT relreplident::text FROM pg_class WHERE relname = 'items_3'`).Scan(&identity))
+		return identity == "f"
+	}, 15*time.Second, 5*time.Millisecond, "rows of the new partition can be updated")
+	db.exec(t, `UPDATE items SET title = 'changed there' WHERE id = 4`)
+	log = e.logged(entry, `"changed there"`)
+	require.Equal(t, 2, strings.Count(log, `"operation":"update"`))
+	require.False(t, entry.Removed())
+
+	db.exec(t, `TRUNCATE items_3`)
+	require.Eventually(t, entry.Removed, 15*time.Second, 5*time.Millisecond, "a truncated partition ends the shape of its root")
+}
