@@ -64,6 +64,7 @@ func start(ctx context.Context, s *settings.Settings, log *slog.Logger) (_ *serv
 		case <-srv.stopping:
 		}
 	})
+	srv.watchers.Go(srv.giveMemoryBack)
 	if s.PrometheusPort >= 0 {
 		l := server.New(server.Config{Port: s.PrometheusPort, IPv6: s.HTTP.IPv6, ReadTimeout: s.HTTP.ReadTimeout, Logger: log}, metrics.Handler(registry, log), nil)
 		if err := srv.listen(ctx, l); err != nil {
