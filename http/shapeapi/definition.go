@@ -76,7 +76,7 @@ func build(p *definitionParams, t *inspect.Table, generatedColumns bool) (*shape
 	if p.where == "" {
 		return d, nil
 	}
-	clause, f := compile(p.where, p.params, t.WhereColumns(), invalidParam)
+	clause, f := compile(p.where, p.params, t.WhereColumns(), false)
 	if f != nil {
 		return nil, f
 	}
@@ -139,8 +139,12 @@ func selectColumns(d *shape.Definition, p *definitionParams, t *inspect.Table, g
 	return nil
 }
 
-// compile compiles a clause and gives its error the form that wrap makes for a field.
-func compile(text string, params map[string]string, cols []where.Column, wrap func(field, text string) *failure) (*where.Clause, *failure) {
+// compile compiles the clause of a shape, or of a subset of one. Their errors have different forms.
+func compile(text string, params map[string]string, cols []where.Column, subset bool) (*where.Clause, *failure) {
+	wrap := invalidParam
+	if subset {
+		wrap = invalidSubset
+	}
 	if f := checkNUL("where", text, wrap); f != nil {
 		return nil, f
 	}
@@ -151,6 +155,9 @@ func compile(text string, params map[string]string, cols []where.Column, wrap fu
 	}
 	clause, err := where.Compile(text, params, cols)
 	if err != nil {
+		if e, ok := errors.AsType[*where.Error](err); ok && e.Subquery && subset {
+			return nil, wrap("where", "Subqueries are not allowed in subsets")
+		}
 		return nil, whereFailure("where", err, wrap)
 	}
 	return clause, nil

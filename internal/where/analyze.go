@@ -1,6 +1,7 @@
 package where
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -324,10 +325,15 @@ func (a *analyzer) function(e *pg.FuncCall) error {
 }
 
 func (a *analyzer) subLink(e *pg.SubLink) error {
+	reason := "only `value IN (SELECT ...)` sublinks are supported right now"
 	if e.SubLinkType == pg.SubLinkType_ANY_SUBLINK && len(e.OperName) == 0 {
-		return a.errorf(e.Location, "SubLink is not supported in this context")
+		reason = "SubLink is not supported in this context"
 	}
-	return a.errorf(e.Location, "only `value IN (SELECT ...)` sublinks are supported right now")
+	err := a.errorf(e.Location, "%s", reason)
+	if said, ok := errors.AsType[*Error](err); ok {
+		said.Subquery = true
+	}
+	return err
 }
 
 // lastName is the last part of a possibly qualified name.

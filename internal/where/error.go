@@ -7,6 +7,7 @@ type Error struct {
 	Field    string // "where", "params" or "order_by"
 	Location int    // character offset into the text, -1 when there is none
 	Reason   string
+	Subquery bool // it is about a subquery
 }
 
 func (e *Error) Error() string {
