@@ -63,7 +63,7 @@ func (p *Projection) appendKey(dst []byte, l *layout, row Tuple) []byte {
 	dst = append(dst, '"')
 	dst = append(dst, p.keyPrefix...)
 	for _, c := range l.key {
-		dst = appendKeyPart(dst, row[c])
+		dst = AppendKeyPart(dst, row[c])
 	}
 	return append(dst, '"')
 }

@@ -17,9 +17,8 @@ func AppendJSONString(dst, text []byte) []byte {
 
 // appendEscaped appends the inside of a JSON string.
 func appendEscaped(dst, text []byte) []byte {
-	plain := plainASCII
 	for {
-		n := plain(text)
+		n := plainASCII(text)
 		dst = append(dst, text[:n]...)
 		if n == len(text) {
 			return dst
@@ -31,12 +30,25 @@ func appendEscaped(dst, text []byte) []byte {
 			dst = appendEscape(dst, c)
 			text = text[1:]
 		case utf8.Valid(text):
-			plain = plainText
+			return appendValid(dst, text)
 		default:
 			r, size := utf8.DecodeRune(text)
 			dst = utf8.AppendRune(dst, r)
 			text = text[size:]
 		}
+	}
+}
+
+// appendValid is appendEscaped for text that is known to be valid.
+func appendValid(dst, text []byte) []byte {
+	for {
+		n := plainText(text)
+		dst = append(dst, text[:n]...)
+		if n == len(text) {
+			return dst
+		}
+		dst = appendEscape(dst, text[n])
+		text = text[n+1:]
 	}
 }
 
@@ -63,23 +75,29 @@ const (
 	highBits = 0x8080808080808080
 )
 
-// plainASCII is the length of the longest prefix of ASCII that needs no escape. It looks at eight bytes at a time: each
-// subtraction sets the high bit of the bytes that end the prefix. A borrow out of such a byte may set others behind it, which
-// does no harm: the end is then found byte by byte.
+// plainASCII is the length of the longest prefix of ASCII that needs no escape. It looks at eight bytes at a time, at more
+// once these were plain, and at the last ones one by one.
 func plainASCII(text []byte) int {
 	n := 0
-	for len(text)-n >= 8 {
-		w := binary.LittleEndian.Uint64(text[n:])
-		special := (w - lowBits*0x20) | ((w ^ lowBits*'"') - lowBits) | ((w ^ lowBits*'\\') - lowBits) | w
-		if special&highBits != 0 {
-			break
+	for len(text)-n >= 8 && endsPlain(text[n:n+8]) == 0 {
+		for n += 8; len(text)-n >= 32; n += 32 {
+			block := text[n : n+32]
+			if endsPlain(block[:8])|endsPlain(block[8:16])|endsPlain(block[16:24])|endsPlain(block[24:]) != 0 {
+				break
+			}
 		}
-		n += 8
 	}
 	for n < len(text) && text[n] < utf8.RuneSelf && !special(text[n]) {
 		n++
 	}
 	return n
+}
+
+// endsPlain is not zero when one of eight bytes ends a prefix of plainASCII. Each subtraction sets the high bit of such bytes.
+// A borrow out of one may set others behind it, which does no harm.
+func endsPlain(text []byte) uint64 {
+	w := binary.LittleEndian.Uint64(text)
+	return ((w - lowBits*0x20) | ((w ^ lowBits*'"') - lowBits) | ((w ^ lowBits*'\\') - lowBits) | w) & highBits
 }
 
 // plainText is the same for text that is known to be valid, in which bytes outside of ASCII need no escape.

@@ -38,8 +38,13 @@ func appendRelationName(dst []byte, schema, table string) []byte {
 	return append(dst, '"')
 }
 
-// appendKeyPart appends one value of a key inside a JSON string.
-func appendKeyPart(dst, v []byte) []byte {
+// KeyPrefix is what the keys of all rows of a table begin with, as the inside of a JSON string. The key's values follow it.
+func KeyPrefix(schema, table string) []byte {
+	return appendEscaped(nil, appendRelationName(nil, schema, table))
+}
+
+// AppendKeyPart appends one value of a key inside a JSON string.
+func AppendKeyPart(dst, v []byte) []byte {
 	if v == nil {
 		return append(dst, '/', '_')
 	}

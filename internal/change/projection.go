@@ -56,7 +56,7 @@ func (e *ErrNoColumn) Error() string {
 
 func newProjection(d *shape.Definition) *Projection {
 	p := &Projection{key: d.Key, selected: d.Selected, replica: d.Replica}
-	p.keyPrefix = appendEscaped(nil, appendRelationName(nil, d.Table.Schema, d.Table.Name))
+	p.keyPrefix = KeyPrefix(d.Table.Schema, d.Table.Name)
 	for _, name := range d.Selected {
 		p.names = append(p.names, append(AppendJSONString(nil, []byte(name)), ':'))
 	}

@@ -16,17 +16,17 @@ type encoder struct {
 	names         [][]byte // `"name":` of each selected column, with the comma before it
 	keys          []int    // positions of the key columns
 	columns       int
+	head          []byte // what comes before the values of the key
 	tail          []byte // what follows the values
 
 	cells [][]byte
-	parts change.Tuple
-	key   []byte
 	json  []byte
 }
 
 func newEncoder(q *Query) *encoder {
 	d, all := q.Def, columns(q.Def)
-	e := &encoder{schema: d.Table.Schema, table: d.Table.Name, columns: len(all), keys: make([]int, len(d.Key)), parts: make(change.Tuple, len(d.Key))}
+	e := &encoder{schema: d.Table.Schema, table: d.Table.Name, columns: len(all), keys: make([]int, len(d.Key))}
+	e.head = append([]byte(`{"key":"`), change.KeyPrefix(d.Table.Schema, d.Table.Name)...)
 	for i, c := range d.Selected {
 		name := change.AppendJSONString(nil, []byte(c))
 		if i > 0 {
@@ -60,13 +60,11 @@ func (e *encoder) row(line []byte) ([]byte, error) {
 	if len(e.cells) != e.columns {
 		return nil, fmt.Errorf("a row of %s.%s came with %d columns in place of %d", e.schema, e.table, len(e.cells), e.columns)
 	}
-	for i, k := range e.keys {
-		e.parts[i] = e.cells[k]
+	b := append(e.json[:0], e.head...)
+	for _, k := range e.keys {
+		b = change.AppendKeyPart(b, e.cells[k])
 	}
-	e.key = change.AppendKey(e.key[:0], e.schema, e.table, e.parts)
-	b := append(e.json[:0], `{"key":`...)
-	b = change.AppendJSONString(b, e.key)
-	b = append(b, `,"value":{`...)
+	b = append(b, `","value":{`...)
 	for i, name := range e.names {
 		b = append(b, name...)
 		if v := e.cells[i]; v != nil {
