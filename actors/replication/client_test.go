@@ -291,5 +291,6 @@ func TestDrainReadsWhatTheServerDelivers(t *testing.T) {
 	require.Greater(t, drained.Bytes, int64(20*10*10))
 	require.LessOrEqual(t, drained.FirstRow, drained.Elapsed)
 	db.confirmed(pg.LSN(1))
+	require.Eventually(t, func() bool { return !db.active() }, patience, time.Millisecond, "the server lets go of the slot")
 	require.Equal(t, "0", db.exec("SELECT count(*) FROM pg_logical_slot_peek_binary_changes('%s', NULL, NULL, 'proto_version', '1', 'publication_names', '%s')", db.slot(), db.publication())[0], fmt.Sprint(drained))
 }
