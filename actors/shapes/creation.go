@@ -102,12 +102,13 @@ func (c *creation) make(ctx context.Context) (err error) {
 			return ctx.Err()
 		}
 	}
-	// The connection has been given back: the disk may take its time.
 	if err := writer.Finish(); err != nil {
 		return err
 	}
 	c.e.Started()
-	return nil
+	// Nobody waits for the disk any more. A crash before this returns costs the shape, not its truth: what is acknowledged to
+	// Postgres is synced after it.
+	return c.m.Store.Sync()
 }
 
 // query runs the snapshot query. The shape is routed to once there is a connection for it, so that its consumer holds

@@ -23,6 +23,7 @@ import (
 type Store interface {
 	Create(h shape.Handle, d *shape.Definition) (*shapelog.Log, error)
 	Remove(handles ...shape.Handle) error
+	Sync() error
 }
 
 // Catalogue is what shapes need of inspect.Inspector.

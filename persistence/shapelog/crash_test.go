@@ -109,11 +109,7 @@ func (r *crashRun) create() error {
 	}
 	s.complete = true
 	r.reaches()
-	if err := w.Finish(); err != nil {
-		return err
-	}
-	r.synced()
-	return nil
+	return w.Finish()
 }
 
 func (r *crashRun) remove() error {

@@ -21,7 +21,7 @@ func TestASyncThatFailsIsNeverTakenForDone(t *testing.T) {
 		"sync":     func(s *shapelog.Store, _ *shapelog.SnapshotWriter) error { return s.Sync() },
 		"put":      func(s *shapelog.Store, _ *shapelog.SnapshotWriter) error { return s.Put("k", nil) },
 		"remove":   func(s *shapelog.Store, _ *shapelog.SnapshotWriter) error { return s.Remove(handle(1)) },
-		"snapshot": func(_ *shapelog.Store, w *shapelog.SnapshotWriter) error { return w.Finish() },
+		"snapshot": func(s *shapelog.Store, w *shapelog.SnapshotWriter) error { return errors.Join(w.Finish(), s.Sync()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var broken atomic.Bool

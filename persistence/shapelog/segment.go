@@ -54,8 +54,7 @@ func (l *Log) storeBlocks(blocks []*heldBlock) error {
 	return l.unlessRemoved(func() error { return s.db.Apply(b, pebble.NoSync) })
 }
 
-// completeSnapshot stores the last blocks and the record of the snapshot. When it returns, the snapshot is durable, with
-// all that was applied before.
+// completeSnapshot stores the last blocks and the record of the snapshot, in this order or none.
 func (l *Log) completeSnapshot(blocks []*heldBlock, record []byte) error {
 	last := len(blocks) - 1
 	size := 0
@@ -82,19 +81,10 @@ func (l *Log) completeSnapshot(blocks []*heldBlock, record []byte) error {
 	if err := b.Set(catalogueKey(&key, l.handle, partSnapshot), record, nil); err != nil {
 		return l.failed(err)
 	}
-	// The wait comes after the gate is left, which must not be held for as long as the disk takes.
-	if err := l.unlessRemoved(func() error { return s.db.ApplyNoSyncWait(b, pebble.Sync) }); err != nil {
+	if err := s.failpoint("snapshot.before-complete"); err != nil {
 		return err
 	}
-	broken := s.failpoint("snapshot.before-sync")
-	err := b.SyncWait() // the batch must not be closed before the sync is over
-	if broken != nil {
-		return broken
-	}
-	if err := s.written(err); err != nil {
-		return l.failed(err)
-	}
-	return s.failpoint("snapshot.after-sync")
+	return l.unlessRemoved(func() error { return s.db.Apply(b, pebble.NoSync) })
 }
 
 // addBlocks adds blocks to a batch.

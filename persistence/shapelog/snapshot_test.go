@@ -188,14 +188,15 @@ func TestErrorsOfTheReceiverEndTheReading(t *testing.T) {
 func TestAFailedSyncEndsTheStore(t *testing.T) {
 	died := false
 	s := open(t, vfs.NewMem(), shapelog.Options{}.WithFailpoint(func(point string) error {
-		if point == "snapshot.before-sync" {
+		if point == "sync.before" {
 			died = true
 			return errDied
 		}
 		return nil
 	}))
 	l, w := create(t, s, 1)
-	require.ErrorIs(t, w.Finish(), errDied)
+	require.NoError(t, w.Finish())
+	require.ErrorIs(t, s.Sync(), errDied)
 	require.True(t, died)
 	_, err := l.Head()
 	require.ErrorIs(t, err, errDied, "a store that failed answers nothing else")

@@ -142,8 +142,8 @@ func (w *SnapshotWriter) Flush() error {
 	return w.err
 }
 
-// Finish ends the snapshot. When it returns, the snapshot, the shape's record and all that was applied before are durable;
-// only then readers are told that it is complete.
+// Finish ends the snapshot and tells its readers that it is complete. It does not wait for the disk: Sync does. A crash before
+// that may take the shape, whose clients then fetch it again; never a part of it, nor the shape without its log.
 func (w *SnapshotWriter) Finish() error {
 	if w.err != nil {
 		return w.err
