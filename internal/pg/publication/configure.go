@@ -120,6 +120,14 @@ func (s Step) apply(ctx context.Context, tx pgx.Tx, publication string, limit ti
 			return fmt.Errorf("set the replica identity of table %s: %w", relation(t), err)
 		}
 	}
+	if s.Add {
+		// Postgres publishes a change by what the publication was when the change was made, not when it was committed. So
+		// whoever writes to the table now is waited for: his commit comes before this one, and a snapshot taken after it
+		// contains what is not published. Others write on when this is committed.
+		if _, err := tx.Exec(ctx, "LOCK TABLE "+qualified(s.Table)+" IN SHARE MODE"); err != nil {
+			return fmt.Errorf("wait for the writers of table %s: %w", relation(s.Table), err)
+		}
+	}
 	return confirm(ctx, tx, append(s.Identity[:len(s.Identity):len(s.Identity)], s.Table), s.Drop)
 }
 

@@ -322,6 +322,27 @@ func TestLockedTableTimesOutAndChangesNothing(t *testing.T) {
 	require.Len(t, configure(t, b, Options{}, b.tables("locked", "free")).Configured, 2)
 }
 
+// TestWritersWhoBeganBeforeATableIsPublishedAreWaitedFor: what they have written is not published, also if they commit later,
+// and a snapshot taken before that commit would not contain it. The table has its replica identity, so that nothing else waits.
+func TestWritersWhoBeganBeforeATableIsPublishedAreWaitedFor(t *testing.T) {
+	b := newBench(t, `CREATE PUBLICATION `+pub+`; CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE leaf PARTITION OF t FOR VALUES IN (1);
+		ALTER TABLE t REPLICA IDENTITY FULL; ALTER TABLE leaf REPLICA IDENTITY FULL`)
+	for _, target := range []string{"t", "leaf"} {
+		tx, err := b.Begin(t.Context())
+		require.NoError(t, err)
+		defer tx.Rollback(context.Background())
+		_, err = tx.Exec(t.Context(), "INSERT INTO "+target+" VALUES (1)")
+		require.NoError(t, err)
+		r := configure(t, b, Options{Limit: 300 * time.Millisecond}, b.tables("t"))
+		require.Len(t, r.Failed, 1)
+		require.Equal(t, LockTimeout, r.Failed[0].Kind)
+		require.Empty(t, b.members())
+		require.NoError(t, tx.Commit(t.Context()))
+	}
+	require.Equal(t, b.tables("t"), configure(t, b, Options{}, b.tables("t")).Configured)
+	require.Equal(t, []string{"t"}, b.members())
+}
+
 func TestPublicationThatCannotCarryChangesIsAnErrorForAll(t *testing.T) {
 	b := newBench(t, `CREATE TABLE t (id int)`)
 	_, err := Configure(t.Context(), b, Options{Publication: pub}, b.tables("t"))
