@@ -231,14 +231,19 @@ func (w *world) write() (bool, error) {
 }
 
 func (w *world) sync() (bool, error) {
-	if w.durable == nil {
+	made := func(s *simShape) bool { return s.complete && !s.durable }
+	if w.durable == nil && w.pick(made) == nil {
 		return false, nil
 	}
-	m := w.durable
-	w.durable = nil
 	if err := w.store.Sync(); err != nil {
 		return false, err
 	}
-	w.toColl = append(w.toColl, m)
+	for _, s := range w.shapes {
+		s.durable = s.durable || made(s)
+	}
+	if w.durable != nil {
+		w.toColl = append(w.toColl, w.durable)
+		w.durable = nil
+	}
 	return true, nil
 }

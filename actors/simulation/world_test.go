@@ -77,6 +77,7 @@ type simShape struct {
 	routed   int // transactions that the stream had delivered when the collector knew the shape
 	pending  []row
 	complete bool
+	durable  bool // its snapshot has been synced
 
 	removing bool
 }
@@ -126,6 +127,7 @@ func (w *world) startProcess() error {
 			restored := *s
 			restored.id, restored.def, restored.log = w.nextID, rec.Def, w.store.Log(rec)
 			restored.added, restored.complete, restored.writer, restored.removing, restored.pending = true, true, nil, false, nil
+			restored.durable = true
 			w.nextID++
 			w.shapes[restored.id] = &restored
 			return nil
@@ -136,8 +138,8 @@ func (w *world) startProcess() error {
 		return err
 	}
 	for _, s := range before {
-		if s.complete && !s.removing && !slices.ContainsFunc(slices.Collect(maps.Values(w.shapes)), func(r *simShape) bool { return r.handle == s.handle }) {
-			return fmt.Errorf("shape %s was complete and is gone", s.handle)
+		if s.durable && !s.removing && !slices.ContainsFunc(slices.Collect(maps.Values(w.shapes)), func(r *simShape) bool { return r.handle == s.handle }) {
+			return fmt.Errorf("shape %s was complete on disk and is gone", s.handle)
 		}
 	}
 	if err := w.store.Remove(incomplete...); err != nil {
