@@ -120,7 +120,7 @@ func (c *collector) started(ctx actor.Context) {
 		Late:      func(l *work.Late) { root.Send(c.Writer, l) },
 	}
 	ctx.Send(c.Writer, c.run)
-	relations, err := c.Store.Get(relationsKey)
+	relations, err := c.Store.Get(RelationsKey)
 	if err != nil && !errors.Is(err, shapelog.ErrNotFound) {
 		panic(err)
 	}
@@ -255,7 +255,7 @@ func (c *collector) relation(rel *change.Relation) {
 	if d.Store == nil {
 		return
 	}
-	if err := c.Store.Put(relationsKey, d.Store); err != nil {
+	if err := c.Store.Put(RelationsKey, d.Store); err != nil {
 		panic(err)
 	}
 }

@@ -117,7 +117,7 @@ func TestARelationThatEndsAShapeIsRememberedOverRestarts(t *testing.T) {
 	require.True(t, hold.Deliveries[0].Result.Held)
 	b.send(&work.RemoveShape{ID: 4})
 	require.Equal(t, &work.Forget{Run: hold.Run, ID: 4, Seq: 1}, <-b.writer)
-	known, err := loadRelations(b.store[relationsKey])
+	known, err := loadRelations(b.store[RelationsKey])
 	require.NoError(t, err)
 	require.Contains(t, known.byOID, uint32(7))
 }

@@ -8,8 +8,8 @@ import (
 	"leyden/internal/change"
 )
 
-// relationsKey is where the store keeps what the stream has said of tables.
-const relationsKey = "tracked_relations"
+// RelationsKey is where the store keeps what the stream has said of tables.
+const RelationsKey = "tracked_relations"
 
 // relations remembers the last description of each table, over restarts, so that a description that says something new can
 // be told from one that is repeated after a reconnect (spec engine §4.8, §5.8).

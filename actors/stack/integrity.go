@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"leyden/actors/collector"
 	"leyden/actors/replication"
 	"leyden/internal/pg/publication"
 	"leyden/internal/shape"
@@ -109,7 +110,7 @@ func (s *Stack) purge() error {
 	if err := s.store.RemoveAll(); err != nil {
 		return err
 	}
-	if err := s.store.Delete(relationsKey); err != nil {
+	if err := s.store.Delete(collector.RelationsKey); err != nil {
 		return err
 	}
 	s.inspector.Reset()

@@ -70,7 +70,6 @@ const (
 const (
 	timelineKey  = "timeline"
 	setupKey     = "slot_setup"
-	relationsKey = "tracked_relations"
 	inspectorKey = "inspector"
 )
 
