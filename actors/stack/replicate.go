@@ -71,6 +71,8 @@ func (s *Stack) connectReplication(ctx context.Context) (*pgconn.PgConn, error) 
 	if err != nil {
 		return nil, err
 	}
+	replication.ReadAhead(config)
+	replication.ReadAhead(config)
 	return pgconn.ConnectConfig(ctx, config)
 }
 

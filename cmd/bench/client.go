@@ -20,7 +20,8 @@ type client struct {
 	query  string // table and where, encoded
 	conn   net.Conn
 	in     *bufio.Reader
-	body   bytes.Buffer // of the last answer
+	body   counter   // of the last answer
+	out    io.Writer // gets every body, if there is one
 	handle string
 	offset string
 	cursor string
@@ -84,17 +85,18 @@ func (c *client) receive() (a answer, err error) {
 	if err != nil {
 		return a, err
 	}
-	c.body.Reset()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(resp.Body) // what there is of it
+		return a, fmt.Errorf("%s: %s", resp.Status, text)
+	}
+	c.body.reset(c.out)
 	if _, err := c.body.ReadFrom(resp.Body); err != nil {
 		return a, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return a, fmt.Errorf("%s: %s", resp.Status, c.body.String())
 	}
 	h := resp.Header
 	c.handle, c.offset, c.cursor = h.Get("electric-handle"), h.Get("electric-offset"), h.Get("electric-cursor")
 	c.live = h["Electric-Up-To-Date"] != nil
-	return answer{bytes: c.body.Len(), inserts: bytes.Count(c.body.Bytes(), []byte(`"operation":"insert"`)), upToDate: c.live}, nil
+	return answer{bytes: c.body.bytes, inserts: c.body.inserts, upToDate: c.live}, nil
 }
 
 func (c *client) next() (answer, error) {
@@ -109,6 +111,8 @@ func (c *client) catchUp(ctx context.Context, out io.Writer) (total answer, err 
 	if err := c.connect(ctx); err != nil {
 		return total, err
 	}
+	c.out = out
+	defer func() { c.out = nil }()
 	for !c.live {
 		a, err := c.next()
 		if err != nil {
@@ -116,11 +120,6 @@ func (c *client) catchUp(ctx context.Context, out io.Writer) (total answer, err 
 		}
 		total.bytes += a.bytes
 		total.inserts += a.inserts
-		if out != nil {
-			if _, err := out.Write(c.body.Bytes()); err != nil {
-				return total, err
-			}
-		}
 	}
 	return total, nil
 }
@@ -137,4 +136,53 @@ func (c *client) await(ctx context.Context, inserts int) error {
 		got += a.inserts
 	}
 	return nil
+}
+
+var insertion = []byte(`"operation":"insert"`)
+
+// counter counts the inserts of a body while it passes: nothing is kept of it, so that what a client pays for memory is not
+// taken for what the server does.
+type counter struct {
+	bytes, inserts int
+	out            io.Writer
+	buf            []byte
+}
+
+func (c *counter) reset(out io.Writer) { c.bytes, c.inserts, c.out = 0, 0, out }
+
+// ReadFrom reads a whole body.
+func (c *counter) ReadFrom(r io.Reader) (int64, error) {
+	if c.buf == nil {
+		c.buf = make([]byte, 4<<10)
+	}
+	kept := 0 // bytes before the next ones that may begin a match
+	for {
+		n, err := r.Read(c.buf[kept:])
+		seen := c.buf[:kept+n]
+		if c.out != nil {
+			if _, err := c.out.Write(c.buf[kept : kept+n]); err != nil {
+				return int64(c.bytes), err
+			}
+		}
+		c.bytes += n
+		if n > 0 {
+			c.inserts += bytes.Count(seen, insertion)
+			tail := seen[max(0, len(seen)-len(insertion)+1):]
+			if at := bytes.LastIndex(seen, insertion); at >= 0 {
+				tail = tail[min(len(tail), max(0, at+len(insertion)-(len(seen)-len(tail)))):]
+			}
+			full := kept+n == len(c.buf)
+			kept = copy(c.buf, tail)
+			if full && len(c.buf) < 256<<10 {
+				c.buf = append(make([]byte, 0, 4*len(c.buf)), c.buf[:kept]...)
+				c.buf = c.buf[:cap(c.buf)]
+			}
+		}
+		if err == io.EOF {
+			return int64(c.bytes), nil
+		}
+		if err != nil {
+			return int64(c.bytes), err
+		}
+	}
 }

@@ -114,7 +114,7 @@ func bareLatency(ctx context.Context, s *stand) (time.Duration, error) {
 		return 0, err
 	}
 	defer func() { _ = p.close(ctx) }() // the measurement is made
-	conn, err := bareReader(ctx, p)
+	conn, err := bareReader(ctx, p, true)
 	if err != nil {
 		return 0, err
 	}

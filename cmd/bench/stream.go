@@ -17,8 +17,9 @@ const barePublication = "bare_reader"
 func (p *place) alongSlot() string { return p.name + "_along" }
 func (p *place) drainSlot() string { return p.name + "_drain" }
 
-// bareReader makes a slot and a walsender connection for a reader that does nothing with what it reads.
-func bareReader(ctx context.Context, p *place) (*pgconn.PgConn, error) {
+// bareReader makes a slot and a walsender connection for a reader that does nothing with what it reads, ahead as our server's
+// reader does it or piece by piece.
+func bareReader(ctx context.Context, p *place, ahead bool) (*pgconn.PgConn, error) {
 	err := p.exec(ctx, "DROP PUBLICATION IF EXISTS "+barePublication+"; CREATE PUBLICATION "+barePublication+" FOR TABLE items")
 	if err != nil {
 		return nil, err
@@ -26,15 +27,18 @@ func bareReader(ctx context.Context, p *place) (*pgconn.PgConn, error) {
 	if err := p.exec(ctx, "SELECT pg_create_logical_replication_slot('"+p.alongSlot()+"', 'pgoutput')"); err != nil {
 		return nil, err
 	}
-	return bareConnection(ctx, p)
+	return bareConnection(ctx, p, ahead)
 }
 
-func bareConnection(ctx context.Context, p *place) (*pgconn.PgConn, error) {
+func bareConnection(ctx context.Context, p *place, ahead bool) (*pgconn.PgConn, error) {
 	c, err := pgconn.ParseConfig(p.url)
 	if err != nil {
 		return nil, err
 	}
 	c.RuntimeParams["replication"] = "database"
+	if ahead {
+		replication.ReadAhead(c)
+	}
 	return pgconn.ConnectConfig(ctx, c)
 }
 
@@ -69,20 +73,23 @@ func largeTransaction(ctx context.Context, s *stand) ([]figure, error) {
 }
 
 // stream measures how fast rows that write commits reach a live client, and how fast they reach a bare reader of the stream
-// that reads along in the server's place. The best of three each: noise only ever adds.
+// that reads along in the server's place. The best of three each, for the bare reader of two ways to read: noise only ever adds.
 func stream(ctx context.Context, s *stand, schema string, rows int, write func(*place) (time.Time, error)) (f figure, err error) {
 	const runs = 3
 	var bare, drained, ours time.Duration
 	for range runs {
-		b, d, err := streamBare(ctx, s, schema, rows, write)
-		if err != nil {
-			return f, err
+		for _, ahead := range []bool{false, true} {
+			b, d, err := streamBare(ctx, s, schema, rows, ahead, write)
+			if err != nil {
+				return f, err
+			}
+			bare, drained = least(bare, b), least(drained, d)
 		}
 		o, err := streamShape(ctx, s, schema, rows, write)
 		if err != nil {
 			return f, err
 		}
-		bare, drained, ours = least(bare, b), least(drained, d), least(ours, o)
+		ours = least(ours, o)
 	}
 	rate := func(d time.Duration) float64 { return float64(rows) / d.Seconds() }
 	ratio := rate(ours) / rate(bare)
@@ -94,13 +101,13 @@ func stream(ctx context.Context, s *stand, schema string, rows int, write func(*
 }
 
 // streamBare times a bare reader that is connected while the rows are written, and one that drains them afterwards.
-func streamBare(ctx context.Context, s *stand, schema string, rows int, write func(*place) (time.Time, error)) (along, afterwards time.Duration, err error) {
+func streamBare(ctx context.Context, s *stand, schema string, rows int, ahead bool, write func(*place) (time.Time, error)) (along, afterwards time.Duration, err error) {
 	p, err := s.openDatabase(ctx, schema)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer func() { _ = p.close(ctx) }() // the measurement is made
-	conn, err := bareReader(ctx, p)
+	conn, err := bareReader(ctx, p, ahead)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -126,7 +133,7 @@ func streamBare(ctx context.Context, s *stand, schema string, rows int, write fu
 	if err := conn.Close(ctx); err != nil {
 		return 0, 0, err
 	}
-	if conn, err = bareConnection(ctx, p); err != nil {
+	if conn, err = bareConnection(ctx, p, ahead); err != nil {
 		return 0, 0, err
 	}
 	defer conn.Close(ctx)
