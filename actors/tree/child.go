@@ -35,9 +35,9 @@ type (
 )
 
 func (l *link) started(system *actor.ActorSystem) {
-	l.tree.note(l.path, func(n *Node) { n.State = "up"; n.Since = l.tree.clock.Now() })
+	l.tree.note(l.path, func(n *node) { n.State = "up"; n.Since = l.tree.clock.Now() })
 	if l.parent == nil {
-		close(l.tree.up)
+		l.tree.opened.Do(func() { close(l.tree.up) })
 		return
 	}
 	system.Root.Send(l.parent, &childStarted{child: l.child, gen: l.gen})
@@ -47,7 +47,7 @@ func (l *link) exited(system *actor.ActorSystem, self *actor.PID, r Reason, rema
 	if asked := l.asked.Load(); asked != nil && (r.Kind == Killed || r.Kind == Normal) {
 		r = *asked
 	}
-	l.tree.note(l.path, func(n *Node) { n.State, n.Since, n.LastReason = "down", l.tree.clock.Now(), r })
+	l.tree.ended(l.path, r)
 	system.EventStream.Publish(&Exited{Path: l.path, PID: self, Reason: r})
 	if l.parent == nil {
 		l.tree.reason = r
@@ -71,6 +71,13 @@ func (i *instance) layer(next actor.ReceiverFunc) actor.ReceiverFunc {
 }
 
 func (i *instance) receive(ctx actor.ReceiverContext, m *actor.MessageEnvelope) {
+	if asked, ok := m.Message.(*stopAs); ok {
+		if i.reason == (Reason{}) {
+			i.reason = asked.reason
+		}
+		ctx.ActorSystem().Root.Stop(ctx.Self())
+		return
+	}
 	survived := i.handle(ctx, m)
 	switch m.Message.(type) {
 	case *actor.Started:
@@ -112,7 +119,8 @@ type runner struct {
 	run    func(ctx context.Context, up func()) error
 	cancel context.CancelFunc
 	done   chan struct{}
-	reason Reason // written before done is closed
+	reason Reason  // written before done is closed
+	told   *Reason // of an Exit
 }
 
 type (
@@ -121,18 +129,24 @@ type (
 )
 
 func (r *runner) Receive(ctx actor.Context) {
-	switch ctx.Message().(type) {
+	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.begin(ctx)
 	case *runUp:
 		r.link.started(ctx.ActorSystem())
+	case *stopAs:
+		r.told = &m.reason
+		r.cancel()
 	case *runOver:
 		ctx.Stop(ctx.Self())
 	case *actor.Stopping:
 		r.cancel()
 		<-r.done
 	case *actor.Stopped:
-		if errors.Is(r.reason.Err, context.Canceled) && r.asked.Load() != nil {
+		switch {
+		case r.told != nil:
+			r.reason = *r.told
+		case errors.Is(r.reason.Err, context.Canceled) && r.asked.Load() != nil:
 			r.reason = Reason{}
 		}
 		r.link.exited(ctx.ActorSystem(), ctx.Self(), r.reason, false)

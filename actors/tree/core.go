@@ -14,6 +14,7 @@ type core struct {
 
 	slots   []slot
 	phase   phase
+	ordered bool        // children are started one by one, until all are up
 	reason  Reason      // why the group closes
 	history []time.Time // of restarts within the period
 	effects []effect
@@ -38,14 +39,14 @@ const (
 )
 
 type slot struct {
-	spec     *Spec
-	state    slotState
-	gen      uint64
-	want     bool // it is to run
-	halt     bool // the present instance is to stop
-	lost     bool // an instance did not stop in its time and may still live
-	restarts int
-	last     Reason
+	spec  *Spec
+	state slotState
+	gen   uint64
+	want  bool // it is to run
+	halt  bool // the present instance is to stop
+	again bool // an operator wants another instance after it, even of a temporary child
+	lost  bool // an instance did not stop in its time and may still live
+	last  Reason
 }
 
 type verb uint8
@@ -104,7 +105,7 @@ func (c *core) exited(i int, gen uint64, r Reason, remains bool, now time.Time) 
 	case was == down: // it was given up before
 	case c.phase >= closing:
 	case was == stopping:
-		if s.spec.Restart == Temporary {
+		if s.spec.Restart == Temporary && !s.again {
 			s.want = false
 		}
 	default:
@@ -121,7 +122,7 @@ func (c *core) ended(i int, was slotState, r Reason, now time.Time) {
 		c.close(Crashed(fmt.Errorf("start %s: %w", s.spec.Name, reasonError(r))))
 		return
 	}
-	if stays {
+	if stays && !s.again {
 		s.want = false
 		if s.spec.Significant {
 			c.close(r)
@@ -139,18 +140,32 @@ func (c *core) ended(i int, was slotState, r Reason, now time.Time) {
 		c.close(Crashed(fmt.Errorf("%w of %s: %w", ErrTooManyRestarts, s.spec.Name, reasonError(r))))
 		return
 	}
-	s.restarts++
 	c.haltWith(i)
 }
 
 // haltWith marks those that are restarted together with child i.
 func (c *core) haltWith(i int) {
 	for j := range c.slots {
-		with := c.group.Strategy == OneForAll || c.group.Strategy == RestForOne && j > i
-		if j != i && with && c.slots[j].state != down {
+		if j != i && c.with(i, j) && c.slots[j].state != down {
 			c.slots[j].halt = true
 		}
 	}
+}
+
+// with reports whether child j is restarted when child i is.
+func (c *core) with(i, j int) bool {
+	return j == i || i == everyone || c.group.Strategy == OneForAll || c.group.Strategy == RestForOne && j > i
+}
+
+// restarted reports whether child i and all that are restarted with it are up again. Those that are not to run do not count.
+func (c *core) restarted(i int) bool {
+	for j := range c.slots {
+		s := &c.slots[j]
+		if c.with(i, j) && (s.halt || s.want && s.state != up || s.state == stopping) {
+			return false
+		}
+	}
+	return true
 }
 
 // restart is an operator's wish; it does not count as a failure.
@@ -159,11 +174,25 @@ func (c *core) restart(i int) {
 		return
 	}
 	s := &c.slots[i]
-	s.want = true
+	s.want, s.again = true, true
 	if s.state != down {
 		s.halt = true
 	}
 	c.haltWith(i)
+	c.reconcile()
+}
+
+// restartAll is an operator's wish for all children. Those that had ended for good stay down.
+func (c *core) restartAll() {
+	if c.phase >= closing {
+		return
+	}
+	c.ordered = true
+	for i := range c.slots {
+		if s := &c.slots[i]; s.state != down {
+			s.halt, s.again = true, true
+		}
+	}
 	c.reconcile()
 }
 
@@ -218,6 +247,9 @@ func (c *core) reconcile() {
 		c.phase = open
 		c.effects = append(c.effects, effect{verb: doOpen})
 	}
+	if c.allUp() {
+		c.ordered = false
+	}
 }
 
 // stopNext reports whether something still has to stop.
@@ -236,7 +268,7 @@ func (c *core) stopNext() bool {
 }
 
 func (c *core) startNext() {
-	oneByOne := c.phase == opening || c.group.Strategy != OneForOne
+	oneByOne := c.phase == opening || c.group.Strategy != OneForOne || c.ordered
 	for i := range c.slots {
 		s := &c.slots[i]
 		switch {
@@ -248,7 +280,7 @@ func (c *core) startNext() {
 			return
 		default:
 			s.gen++
-			s.state = starting
+			s.state, s.again = starting, false
 			c.do(doStart, i)
 			if oneByOne {
 				return

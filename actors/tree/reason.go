@@ -16,6 +16,7 @@ const (
 	Shutdown             // its supervisor asked for it
 	Cleanup              // what it stood for is to be removed
 	Suspend              // it has nothing to do and can be started again from what is stored
+	NoProc               // it had ended before somebody began to watch it
 	Crash                // Err
 )
 
@@ -29,6 +30,8 @@ func (k Kind) String() string {
 		return "cleanup"
 	case Suspend:
 		return "suspend"
+	case NoProc:
+		return "noproc"
 	case Crash:
 		return "crash"
 	}

@@ -2,6 +2,8 @@ package tree
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -38,7 +40,7 @@ type Spec struct {
 	Name string // unique in its group; the last element of its path
 
 	// Props gives fresh props for each instance of an actor. The instance is up when it has handled actor.Started; a panic in
-	// that or in any other message ends it with a crash, see also Stop.
+	// that or in any other message ends it with a crash, see also Stop. Its mailbox is the tree's, which tells its length.
 	Props func() *actor.Props
 	// Run is up when it calls up, which it may do once, and ends with its return: nil is Normal (Shutdown if it had been asked
 	// to stop), an error is a crash unless the error is or wraps an Exit. It has to return soon after ctx is cancelled.
@@ -92,4 +94,33 @@ func (g *Group) limits() (int, time.Duration) {
 		p = 5 * time.Second
 	}
 	return n, p
+}
+
+// check finds what makes a group impossible to run. path is the group's.
+func (g *Group) check(path string) error {
+	names := map[string]bool{}
+	for i := range g.Children {
+		s := &g.Children[i]
+		kinds := 0
+		for _, set := range []bool{s.Props != nil, s.Run != nil, s.Group != nil} {
+			if set {
+				kinds++
+			}
+		}
+		switch {
+		case s.Name == "" || strings.ContainsRune(s.Name, '/'):
+			return fmt.Errorf("child %d of %s: %q is no name", i, path, s.Name)
+		case names[s.Name]:
+			return fmt.Errorf("%s/%s: the name is taken", path, s.Name)
+		case kinds != 1:
+			return fmt.Errorf("%s/%s: want exactly one of Props, Run and Group", path, s.Name)
+		}
+		names[s.Name] = true
+		if s.Group != nil {
+			if err := s.Group.check(path + "/" + s.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

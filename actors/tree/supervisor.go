@@ -16,7 +16,7 @@ type supervisor struct {
 	asked  []*atomic.Pointer[Reason]
 	timers []func()
 	left   bool                 // it has told its end to its parent
-	asks   map[int][]chan error // operators who wait for a restart
+	asks   map[int][]chan error // operators who wait for a restart, by child or everyone
 }
 
 type (
@@ -27,7 +27,7 @@ type (
 	// stopAs asks a group to end with a reason.
 	stopAs       struct{ reason Reason }
 	restartChild struct {
-		name string
+		name string // "" for all children
 		done chan error
 	}
 )
@@ -103,15 +103,21 @@ func (s *supervisor) start(ctx actor.Context, e effect) {
 	spec := &s.group.Children[e.child]
 	s.asked[e.child] = new(atomic.Pointer[Reason])
 	l := link{tree: s.tree, path: s.childPath(e.child), parent: ctx.Self(), child: e.child, gen: e.gen, asked: s.asked[e.child]}
-	restarts := s.core.slots[e.child].restarts
-	s.tree.note(l.path, func(n *Node) {
-		n.Kind, n.State, n.Since, n.Restarts = spec.kind(), "starting", s.tree.clock.Now(), restarts
+	var mailbox actor.Mailbox
+	if spec.Props != nil {
+		mailbox = actor.Unbounded()()
+	}
+	s.tree.note(l.path, func(n *node) {
+		if n.Kind != "" {
+			n.Restarts++
+		}
+		n.Kind, n.State, n.Since, n.mailbox = spec.kind(), "starting", s.tree.clock.Now(), mailbox
 	})
 	var props *actor.Props
 	switch {
 	case spec.Props != nil:
 		i := &instance{link: l}
-		props = spec.Props().Configure(actor.WithReceiverMiddleware(i.layer))
+		props = spec.Props().Configure(actor.WithReceiverMiddleware(i.layer), actor.WithMailbox(func() actor.Mailbox { return mailbox }))
 	case spec.Run != nil:
 		props = actor.PropsFromProducer(func() actor.Actor { return &runner{link: l, run: spec.Run} })
 	default:
@@ -119,6 +125,7 @@ func (s *supervisor) start(ctx actor.Context, e effect) {
 	}
 	pid, err := ctx.SpawnNamed(props, spec.Name)
 	if err != nil {
+		s.tree.ended(l.path, Crashed(err))
 		s.core.exited(e.child, e.gen, Crashed(err), false, s.tree.clock.Now())
 		return
 	}
@@ -127,7 +134,7 @@ func (s *supervisor) start(ctx actor.Context, e effect) {
 
 func (s *supervisor) stopChild(ctx actor.Context, e effect) {
 	spec := &s.group.Children[e.child]
-	s.tree.note(s.childPath(e.child), func(n *Node) { n.State = "stopping"; n.Since = s.tree.clock.Now() })
+	s.tree.note(s.childPath(e.child), func(n *node) { n.State = "stopping"; n.Since = s.tree.clock.Now() })
 	reason := Reason{Kind: Shutdown}
 	if s.core.phase == closing && s.core.reason.Kind != Crash {
 		reason = s.core.reason
@@ -170,7 +177,15 @@ func (s *supervisor) gone(m *childExited) {
 	s.tree.log.Log(s.tree.ctx, level, "child ended", "path", path, "reason", m.reason.String())
 }
 
+// everyone is the key of those who wait for the restart of all children.
+const everyone = -1
+
 func (s *supervisor) restart(m *restartChild) {
+	if m.name == "" {
+		s.core.restartAll()
+		s.asks[everyone] = append(s.asks[everyone], m.done)
+		return
+	}
 	for i := range s.group.Children {
 		if s.group.Children[i].Name == m.name {
 			s.core.restart(i)
@@ -181,17 +196,16 @@ func (s *supervisor) restart(m *restartChild) {
 	m.done <- ErrNoSuchChild
 }
 
-// answer tells operators whose child is up again, or will not be.
+// answer tells operators whose child is up again, with all that was restarted with it, or will not be.
 func (s *supervisor) answer() {
 	for i, waiting := range s.asks {
-		slot := &s.core.slots[i]
 		var err error
 		switch {
 		case s.core.phase >= closing:
 			err = reasonError(s.core.reason)
-		case slot.state == down && !slot.want:
-			err = reasonError(slot.last)
-		case slot.state != up || slot.halt:
+		case i != everyone && s.core.slots[i].state == down && !s.core.slots[i].want:
+			err = reasonError(s.core.slots[i].last)
+		case !s.core.restarted(i):
 			continue
 		}
 		for _, done := range waiting {

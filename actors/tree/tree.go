@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -22,23 +20,16 @@ type Tree struct {
 	ctx    context.Context // for log records only
 	root   *actor.PID
 
+	name   string
 	up     chan struct{}
+	opened sync.Once // closes up
 	done   chan struct{}
 	reason Reason // valid after done
 
-	mu    sync.Mutex
-	nodes map[string]*Node
-	lost  []string
-}
-
-// Node is one child as it is at the moment of a snapshot.
-type Node struct {
-	Path       string
-	Kind       string // actor, run or group
-	State      string // starting, up, stopping or down
-	Since      time.Time
-	Restarts   int
-	LastReason Reason // of the last instance that ended
+	mu      sync.Mutex
+	nodes   map[string]*node
+	watches map[string][]*watch
+	lost    []string
 }
 
 // Options of a tree. Zero values mean the machine's clock and a logger that discards.
@@ -50,15 +41,18 @@ type Options struct {
 // Start runs group as the root of a tree named name and waits until all of it is up. When a child cannot start, what had
 // started is stopped again and the error says which and why. When ctx ends first, the same happens.
 func Start(ctx context.Context, system *actor.ActorSystem, name string, group Group, o Options) (*Tree, error) {
-	t := &Tree{system: system, clock: o.Clock, log: o.Logger, ctx: context.WithoutCancel(ctx),
-		up: make(chan struct{}), done: make(chan struct{}), nodes: map[string]*Node{}}
+	if err := group.check(name); err != nil {
+		return nil, err
+	}
+	t := &Tree{system: system, clock: o.Clock, log: o.Logger, ctx: context.WithoutCancel(ctx), name: name,
+		up: make(chan struct{}), done: make(chan struct{}), nodes: map[string]*node{}, watches: map[string][]*watch{}}
 	if t.clock == nil {
 		t.clock = SystemClock{}
 	}
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
-	t.note(name, func(n *Node) { n.Kind, n.State, n.Since = "group", "starting", t.clock.Now() })
+	t.note(name, func(n *node) { n.Kind, n.State, n.Since = "group", "starting", t.clock.Now() })
 	props := actor.PropsFromProducer(func() actor.Actor {
 		return newSupervisor(link{tree: t, path: name, asked: new(atomic.Pointer[Reason])}, &group)
 	})
@@ -106,18 +100,19 @@ func (t *Tree) Reason() Reason { return t.reason }
 // PID is the address of the child at a path below the root. It stays good over restarts of the child.
 func (t *Tree) PID(path string) *actor.PID { return t.system.NewLocalPID(path) }
 
-// Restart stops the child at path, and whoever its group restarts with it, starts them again and waits until the child is
-// up. It is not counted as a failure.
+// Restart stops the child at path, and whoever its group restarts with it, starts them again and waits until all of them are
+// up. For the path of the root all children are restarted, in their order. It is not counted as a failure.
 func (t *Tree) Restart(ctx context.Context, path string) error {
-	i := strings.LastIndexByte(path, '/')
-	t.mu.Lock()
-	known := t.nodes[path] != nil
-	t.mu.Unlock()
-	if i < 0 || !known {
+	if !t.knows(path) {
 		return fmt.Errorf("restart %q: %w", path, ErrNoSuchChild)
 	}
+	group, child := path, ""
+	if path != t.name {
+		i := strings.LastIndexByte(path, '/')
+		group, child = path[:i], path[i+1:]
+	}
 	done := make(chan error, 1)
-	t.system.Root.Send(t.PID(path[:i]), &restartChild{name: path[i+1:], done: done})
+	t.system.Root.Send(t.PID(group), &restartChild{name: child, done: done})
 	select {
 	case err := <-done:
 		if err != nil {
@@ -131,27 +126,14 @@ func (t *Tree) Restart(ctx context.Context, path string) error {
 	}
 }
 
-// Snapshot is every child that was ever started, sorted by path.
-func (t *Tree) Snapshot() []Node {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	out := make([]Node, 0, len(t.nodes))
-	for _, n := range t.nodes {
-		out = append(out, *n)
+// Exit makes the child at path end with a reason, as if it had done so by itself: what follows is what its specification
+// says. It does not wait. An actor handles what it was sent before.
+func (t *Tree) Exit(path string, r Reason) error {
+	if !t.knows(path) {
+		return fmt.Errorf("end %q: %w", path, ErrNoSuchChild)
 	}
-	slices.SortFunc(out, func(a, b Node) int { return cmp.Compare(a.Path, b.Path) })
-	return out
-}
-
-func (t *Tree) note(path string, edit func(*Node)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := t.nodes[path]
-	if n == nil {
-		n = &Node{Path: path}
-		t.nodes[path] = n
-	}
-	edit(n)
+	t.system.Root.Send(t.PID(path), &stopAs{reason: r})
+	return nil
 }
 
 func (t *Tree) lose(path string) {

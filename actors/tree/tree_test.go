@@ -128,7 +128,7 @@ func TestActorsRunsAndGroupsStartInOrderAndStopInReverse(t *testing.T) {
 		require.Equal(t, "up", n.State, n.Path)
 		paths = append(paths, n.Path)
 	}
-	require.Equal(t, []string{"root", "root/a", "root/d", "root/g", "root/g/b", "root/g/c"}, paths)
+	require.Equal(t, []string{"root", "root/a", "root/g", "root/g/b", "root/g/c", "root/d"}, paths, "in the order of their start")
 	require.Empty(t, tr.Stop(t.Context()))
 	j.await(t, "-d", "-c", "-b", "-a")
 	require.Equal(t, tree.Shutdown, tr.Reason().Kind)
@@ -316,7 +316,12 @@ func TestAnOperatorRestartsASubtree(t *testing.T) {
 	require.NoError(t, tr.Restart(t.Context(), "root/g"))
 	j.await(t, "+d", "-d", "-c", "-b", "+b", "+c", "+d")
 	require.ErrorIs(t, tr.Restart(t.Context(), "root/x"), tree.ErrNoSuchChild)
-	require.ErrorIs(t, tr.Restart(t.Context(), "root"), tree.ErrNoSuchChild)
+	require.ErrorIs(t, tr.Restart(t.Context(), "elsewhere"), tree.ErrNoSuchChild)
+	require.NoError(t, tr.Restart(t.Context(), "root"))
+	j.await(t, "-d", "-c", "-b", "-a", "+a", "+b", "+c", "+d")
+	for _, n := range tr.Snapshot() {
+		require.Equal(t, map[string]int{"root": 0, "root/a": 1, "root/g": 2, "root/g/b": 2, "root/g/c": 3, "root/g/d": 3}[n.Path], n.Restarts, n.Path)
+	}
 }
 
 func TestARunEndsByItsReturn(t *testing.T) {
