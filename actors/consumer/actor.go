@@ -37,6 +37,31 @@ func (s *Sleep) Agreed() bool {
 	return !s.state.CompareAndSwap(sleepAsked, sleepSettled) && s.state.Load() == sleepAgreed
 }
 
+// Look asks a consumer how it is, for operators.
+type Look struct{ seen atomic.Pointer[Seen] }
+
+// Seen is how a consumer is.
+type Seen struct {
+	Held  int   // bytes of JSON that wait for the shape's snapshot
+	Ended error // why the shape's log cannot be continued, nil while it can
+}
+
+// Seen is the answer, the zero value while there is none.
+func (l *Look) Seen() Seen {
+	if s := l.seen.Load(); s != nil {
+		return *s
+	}
+	return Seen{}
+}
+
+func (c *Consumer) look(l *Look) {
+	s := &Seen{Ended: c.ended}
+	if c.core != nil {
+		s.Held = c.core.heldBytes
+	}
+	l.seen.Store(s)
+}
+
 // Consumer is the actor of one shape. It never panics on a message: a consumer that fails holds everything back until its
 // shape is removed.
 type Consumer struct {
@@ -66,6 +91,8 @@ func (c *Consumer) Receive(ctx actor.Context) {
 		c.guarded(func() { c.filteringOver(m.Run) })
 	case *Sleep:
 		c.guarded(func() { c.sleep(m) })
+	case *Look:
+		c.look(m)
 	}
 }
 

@@ -22,6 +22,7 @@ type Config struct {
 	Host   *consumer.Host
 	// IdleAfter is how long a consumer is kept without a message, roughly. 0 keeps it until its shape is removed.
 	IdleAfter time.Duration
+	Now       func() time.Time // nil: time.Now
 }
 
 // Props makes partitions.
@@ -40,10 +41,11 @@ type partition struct {
 
 // child is a consumer that is awake.
 type child struct {
-	pid  *actor.PID
-	id   shape.ID
-	last uint32 // tick of its last message
-	gone bool   // it has been stopped
+	pid   *actor.PID
+	id    shape.ID
+	since int64  // Unix time of its start, in nanoseconds
+	last  uint32 // tick of its last message
+	gone  bool   // it has been stopped
 }
 
 // tick is what the timer sends.
@@ -63,6 +65,10 @@ func (p *partition) Receive(ctx actor.Context) {
 		p.filteringOver(ctx, m)
 	case *work.Drop:
 		p.drop(ctx, m)
+	case *Look:
+		p.look(ctx, m)
+	case *Renew:
+		p.renew(ctx, m)
 	case tick:
 		p.tick(ctx)
 	case *actor.Terminated:
@@ -100,13 +106,20 @@ func (p *partition) child(ctx actor.Context, id shape.ID) *child {
 	if !ok {
 		return nil
 	}
-	c := &child{id: id, last: p.wheel.now, pid: p.spawn(ctx, s)}
+	c := &child{id: id, since: p.clock().UnixNano(), last: p.wheel.now, pid: p.spawn(ctx, s)}
 	p.children.Set(at, c)
 	if p.IdleAfter > 0 {
 		p.wheel.add(c)
 		p.arm(ctx)
 	}
 	return c
+}
+
+func (p *partition) clock() time.Time {
+	if p.Now == nil {
+		return time.Now()
+	}
+	return p.Now()
 }
 
 // spawn starts a consumer. Its name is the shape's id; one that has not quite ended may still have that name.

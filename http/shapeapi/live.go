@@ -68,6 +68,7 @@ func (x *exchange) answerShared(p *plan, g *group) {
 type parked struct {
 	mu     sync.Mutex
 	groups map[place]*group
+	logs   map[*shapelog.Log]int // waiting requests of each log
 }
 
 type place struct {
@@ -94,7 +95,16 @@ const maxShared = 1 << 20
 
 var errUnshared = errors.New("too long to be shared")
 
-func newParked() *parked { return &parked{groups: map[place]*group{}} }
+func newParked() *parked {
+	return &parked{groups: map[place]*group{}, logs: map[*shapelog.Log]int{}}
+}
+
+// Waiting is how many live requests wait for something new in a log.
+func (a *API) Waiting(log *shapelog.Log) int {
+	a.parked.mu.Lock()
+	defer a.parked.mu.Unlock()
+	return a.parked.logs[log]
+}
 
 func (p *parked) join(log *shapelog.Log, after shape.Offset) *group {
 	p.mu.Lock()
@@ -106,6 +116,7 @@ func (p *parked) join(log *shapelog.Log, after shape.Offset) *group {
 		p.groups[at] = g
 	}
 	g.waiting++
+	p.logs[log]++
 	return g
 }
 
@@ -114,6 +125,9 @@ func (p *parked) leave(g *group) {
 	defer p.mu.Unlock()
 	if g.waiting--; g.waiting == 0 {
 		delete(p.groups, g.place)
+	}
+	if p.logs[g.place.log]--; p.logs[g.place.log] == 0 {
+		delete(p.logs, g.place.log)
 	}
 }
 

@@ -102,15 +102,22 @@ func (t *Table[T]) shrink(number uint64) {
 
 // All calls f for every number that has a value, ascending, until f returns false. f may change values that exist, but add
 // none.
-func (t *Table[T]) All(f func(n uint64, v T) bool) {
+func (t *Table[T]) All(f func(n uint64, v T) bool) { t.From(0, f) }
+
+// From is All for the numbers from least on.
+func (t *Table[T]) From(least uint64, f func(n uint64, v T) bool) {
 	var none T
 	first, pages := t.first, t.pages
-	for i, p := range pages {
-		if p.values == nil {
+	skip := uint64(0)
+	if number := least / pageSize; number > first {
+		skip = min(number-first, uint64(len(pages)))
+	}
+	for i := skip; i < uint64(len(pages)); i++ {
+		if pages[i].values == nil {
 			continue
 		}
-		for j, v := range p.values {
-			if v != none && !f((first+uint64(i))*pageSize+uint64(j), v) {
+		for j, v := range pages[i].values {
+			if n := (first+i)*pageSize + uint64(j); v != none && n >= least && !f(n, v) {
 				return
 			}
 		}

@@ -24,6 +24,14 @@ func TestTableIsAMap(t *testing.T) {
 			require.Equal(t, len(model), table.Len())
 			probe := number.Draw(t, "probe")
 			require.Equal(t, model[probe], table.Get(probe))
+			rest := map[uint64]int{}
+			table.From(probe, func(n uint64, v int) bool { rest[n] = v; return true })
+			for n := range seen {
+				if n < probe {
+					delete(seen, n)
+				}
+			}
+			require.Equal(t, seen, rest)
 		}
 	})
 }
