@@ -194,4 +194,4 @@ func (a *Authority) LeastRecentlyRead(n int) []*Entry {
 }
 
 // indexable reports whether the filter finds the shape through an index: it has no clause, or an equality in it.
-func indexable(d *shape.Definition) bool { return d.Where == nil || d.Where.Route().Column != "" }
+func indexable(d *shape.Definition) bool { return d.Where == nil || d.Where.Plan().Indexed() }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"leyden/internal/change"
-	"leyden/internal/where"
 )
 
 // maxLayouts bounds the column orders that are remembered for a table. One is the rule; the partitions of a table may differ.
@@ -26,12 +25,6 @@ type binding struct {
 	epoch   uint64
 	// relations are the relations known to have this order.
 	relations []*change.Relation
-}
-
-// program is a group's clause bound to one layout.
-type program struct {
-	epoch   uint64
-	program *where.Program // nil when the clause does not fit the layout
 }
 
 func (l *layouts) reset() {
@@ -67,21 +60,8 @@ func (t *table) bind(r *change.Relation) *binding {
 	}
 	b := &binding{table: t, names: names, number: len(t.layouts.bindings), epoch: t.layouts.epoch, relations: []*change.Relation{r}}
 	for _, ix := range t.indexes {
-		b.columns = append(b.columns, slices.Index(names, ix.column))
+		b.columns = append(b.columns, slices.Index(names, ix.about().column))
 	}
 	t.layouts.bindings = append(t.layouts.bindings, b)
 	return b
-}
-
-// program is g's clause bound to b, nil when it does not fit.
-func (g *group) program(b *binding) *where.Program {
-	for len(g.programs) <= b.number {
-		g.programs = append(g.programs, program{})
-	}
-	p := &g.programs[b.number]
-	if p.epoch != b.epoch+1 {
-		p.program, _ = g.clause.Bind(b.names)
-		p.epoch = b.epoch + 1
-	}
-	return p.program
 }

@@ -18,9 +18,11 @@ type Filter struct {
 	relation *change.Relation
 	bound    *binding
 
-	tick    uint64 // counts lookups, so that a group is found once in each
-	key     []byte
+	tick    uint64 // counts lookups, so that a residual is evaluated once in each
+	keys    [2][]byte
+	lookup  lookup
 	scratch where.Scratch
+	errors  uint64
 	fault   error
 }
 
@@ -29,8 +31,8 @@ type name struct{ schema, table string }
 
 // member is what Remove needs to know of a shape.
 type member struct {
-	def   *shape.Definition
-	group *group // nil when the shape is listed directly: without a clause, or under one key that decides everything
+	def    *shape.Definition
+	choice string // of the clause's plan: where the shape is listed
 }
 
 // New makes an empty filter.
@@ -48,7 +50,7 @@ func (f *Filter) Add(id shape.ID, d *shape.Definition) {
 		f.tables[key] = t
 		f.relation = nil
 	}
-	f.shapes.Set(uint64(id), member{def: d, group: t.add(id, d)})
+	f.shapes.Set(uint64(id), member{def: d, choice: t.add(id, d)})
 }
 
 // Remove forgets a shape. An unknown id is ignored.
@@ -63,7 +65,8 @@ func (f *Filter) Remove(id shape.ID) {
 	t.remove(id, m)
 	if t.all.empty() {
 		delete(f.tables, key)
-		f.relation = nil
+		f.relation, f.bound = nil, nil
+		f.lookup = lookup{}
 	}
 }
 
@@ -83,6 +86,7 @@ func (f *Filter) Affected(c *change.Change, dst []shape.ID) (ids []shape.ID) {
 	before := len(dst)
 	defer func() {
 		if r := recover(); r != nil {
+			f.errors++
 			f.fault = fmt.Errorf("find the shapes of a change on %s.%s: panic: %v", c.Relation.Schema, c.Relation.Name, r)
 			if t := f.tables[name{c.Relation.Schema, c.Relation.Name}]; t != nil {
 				dst = t.all.appendTo(dst[:before])
@@ -98,11 +102,15 @@ func (f *Filter) Affected(c *change.Change, dst []shape.ID) (ids []shape.ID) {
 		return b.table.all.appendTo(dst)
 	}
 	f.tick++
-	l := lookup{f: f, b: b, old: c.Old, new: c.New, dst: b.table.always.appendTo(dst)}
-	l.indexed()
-	l.evaluated()
-	return l.dst
+	l := &f.lookup
+	*l = lookup{f: f, b: b, rows: [2]change.Tuple{c.New, c.Old}, dst: dst}
+	l.run()
+	ids, l.dst = l.dst, nil
+	return ids
 }
+
+// Errors counts what could not be decided so far: values that do not parse, evaluations that failed, lookups that panicked.
+func (f *Filter) Errors() uint64 { return f.errors }
 
 // Fault is the last panic of a lookup since the last call, nil when there was none.
 func (f *Filter) Fault() error {

@@ -1,139 +1,97 @@
 package filter
 
 import (
-	"bytes"
+	"slices"
 
 	"leyden/internal/change"
 	"leyden/internal/shape"
-	"leyden/internal/where"
 )
+
+// rowset is a set of the rows of a change: bit 0 the new one, bit 1 the old one.
+type rowset uint8
 
 // lookup is one change on its way through a table's shapes.
 type lookup struct {
-	f        *Filter
-	b        *binding
-	old, new change.Tuple // nil when the change has no such row
-	dst      []shape.ID
+	f    *Filter
+	b    *binding
+	rows [2]change.Tuple // the new and the old one; nil when the change has no such row
+	dst  []shape.ID
+	// twice: a shape may have been found more than once.
+	twice bool
+	v     values // of the index at hand
 }
 
-// indexed looks the change's values up in every index. A shape is listed in one index; directly under one key, so that the old
-// and the new row find it under the same value; in a group under several, which is why groups remember that they were found.
-func (l *lookup) indexed() {
+// values are what the rows of a change have in one column.
+type values struct {
+	has  rowset    // the rows that there are
+	text [2][]byte // nil for NULL
+}
+
+// run finds the shapes of the change.
+func (l *lookup) run() {
+	start := len(l.dst)
+	v := &l.v
+	for i, row := range l.rows {
+		if row != nil {
+			v.has |= 1 << i
+		}
+	}
 	for i, ix := range l.b.table.indexes {
-		column := l.b.columns[i]
-		oldText, oldOK := text(l.old, column)
-		newText, newOK := text(l.new, column)
-		if !oldOK || !newOK {
-			l.everything(ix)
+		if !l.read(v, l.b.columns[i]) || !ix.find(l, v) {
+			l.f.errors++
+			ix.each(l.take)
+		}
+	}
+	l.visit(&l.b.table.rest, v.has)
+	if l.twice {
+		found := l.dst[start:]
+		slices.Sort(found)
+		l.dst = l.dst[:start+len(slices.Compact(found))]
+	}
+}
+
+// read takes in the values of a column. It reports false when a row lacks the column.
+func (l *lookup) read(v *values, column int) bool {
+	for i, row := range l.rows {
+		if row == nil {
 			continue
 		}
-		if oldText != nil && newText != nil && bytes.Equal(oldText, newText) {
-			oldText = nil
+		if column < 0 || column >= len(row) {
+			return false
 		}
-		first, ok := l.find(ix, newText)
-		second, oldParses := l.find(ix, oldText)
-		if !ok || !oldParses {
-			l.everything(ix)
-			continue
-		}
-		l.posting(first)
-		if second != first { // texts of one value lead to one posting
-			l.posting(second)
-		}
+		v.text[i] = row[column]
 	}
+	return true
 }
 
-// text is the value of a column, nil for NULL and for a row that is not there. It reports false when the row lacks the column.
-func text(row change.Tuple, column int) ([]byte, bool) {
-	switch {
-	case row == nil:
-		return nil, true
-	case column < 0 || column >= len(row):
-		return nil, false
+// visit takes the shapes of a place that the given rows lead to, if what remains of their clauses is true for one of these rows.
+func (l *lookup) visit(c *cell, rows rowset) {
+	if c.who != 0 && (c.rest == nil || c.rest.holds(l, rows)) {
+		l.dst = append(l.dst, c.who.id())
+		l.twice = l.twice || c.who&severally != 0
 	}
-	return row[column], true
-}
-
-// find is what is listed under a value, nothing for NULL. It reports false when the value does not parse.
-func (l *lookup) find(ix *index, text []byte) (posting, bool) {
-	if text == nil {
-		return posting{}, true
-	}
-	key, err := ix.form.Key(l.f.key, text)
-	if err != nil {
-		return posting{}, false
-	}
-	if ix.form != where.FormText && ix.form != where.FormPadded {
-		l.f.key = key
-	}
-	return posting{ix.one[string(key)], ix.more[string(key)]}, true
-}
-
-// posting is all that is listed under a value.
-type posting struct {
-	one  shape.ID // 0 when there is none
-	more *postings
-}
-
-func (l *lookup) posting(p posting) {
-	if p.one != 0 {
-		l.dst = append(l.dst, p.one)
-	}
-	if p.more == nil {
+	if c.more == nil {
 		return
 	}
-	l.dst = p.more.ids.appendTo(l.dst)
-	for _, g := range p.more.groups {
-		l.group(g)
-	}
-}
-
-// everything finds all that an index lists, once.
-func (l *lookup) everything(ix *index) {
-	for _, id := range ix.one {
-		l.dst = append(l.dst, id)
-	}
-	for _, p := range ix.more {
-		l.dst = p.ids.appendTo(l.dst)
-		for _, g := range p.groups {
-			l.take(g)
+	for i := range c.more.sets {
+		p := &c.more.sets[i]
+		if p.rest == nil || p.rest.holds(l, rows) {
+			l.dst = p.ids.appendTo(l.dst)
+			l.twice = l.twice || p.mark != 0
 		}
 	}
 }
 
-// evaluated asks the clauses that no index leads to.
-func (l *lookup) evaluated() {
-	for _, g := range l.b.table.unindexed {
-		l.group(g)
+// take takes all shapes of a place.
+func (l *lookup) take(c *cell) {
+	l.twice = true // what was found there before it came out that a value cannot be decided
+	if c.who != 0 {
+		l.dst = append(l.dst, c.who.id())
 	}
-}
-
-// group takes a group in unless its clause is certain not to be true for either row.
-func (l *lookup) group(g *group) {
-	if g.found == l.f.tick {
+	if c.more == nil {
 		return
 	}
-	if !g.route.Exact {
-		p := g.program(l.b)
-		if p != nil && !l.holds(p, l.new) && !l.holds(p, l.old) {
-			return
-		}
+	for i := range c.more.sets {
+		l.dst = c.more.sets[i].ids.appendTo(l.dst)
 	}
-	l.take(g)
-}
-
-func (l *lookup) take(g *group) {
-	if g.found != l.f.tick {
-		g.found = l.f.tick
-		l.dst = g.ids.appendTo(l.dst)
-	}
-}
-
-// holds reports whether a clause is true for a row, or cannot be evaluated.
-func (l *lookup) holds(p *where.Program, row change.Tuple) bool {
-	if row == nil {
-		return false
-	}
-	truth, err := p.Eval(row, &l.f.scratch)
-	return err != nil || truth == where.True
 }

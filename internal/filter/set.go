@@ -17,38 +17,44 @@ type set struct {
 	many *roaring64.Bitmap
 }
 
-func (s *set) add(id shape.ID) {
+// add reports whether the id was not there.
+func (s *set) add(id shape.ID) bool {
 	if s.many != nil {
-		s.many.Add(uint64(id))
-		return
+		return s.many.CheckedAdd(uint64(id))
 	}
-	if i, found := slices.BinarySearch(s.few, id); !found {
-		s.few = slices.Insert(s.few, i, id)
+	i, found := slices.BinarySearch(s.few, id)
+	if found {
+		return false
 	}
+	s.few = slices.Insert(s.few, i, id)
 	if len(s.few) < smallSet {
-		return
+		return true
 	}
 	s.many = roaring64.New()
 	for _, id := range s.few {
 		s.many.Add(uint64(id))
 	}
 	s.few = nil
+	return true
 }
 
-func (s *set) remove(id shape.ID) {
+// remove reports whether the id was there.
+func (s *set) remove(id shape.ID) bool {
 	if s.many != nil {
-		s.many.Remove(uint64(id))
+		removed := s.many.CheckedRemove(uint64(id))
 		if s.many.IsEmpty() {
 			s.many = nil
 		}
-		return
+		return removed
 	}
-	if i, found := slices.BinarySearch(s.few, id); found {
+	i, found := slices.BinarySearch(s.few, id)
+	if found {
 		s.few = slices.Delete(s.few, i, i+1)
 	}
 	if len(s.few) == 0 {
 		s.few = nil
 	}
+	return found
 }
 
 func (s *set) empty() bool { return s.many == nil && len(s.few) == 0 }

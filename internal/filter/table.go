@@ -1,108 +1,60 @@
 package filter
 
 import (
+	"slices"
+
 	"leyden/internal/shape"
 	"leyden/internal/where"
 )
 
-// maxKeys is the most keys under which a shape is listed. With more, evaluating its clause is cheaper than listing it.
-const maxKeys = 1024
-
 // table is the shapes of one root table.
 type table struct {
-	all     set
-	oids    map[uint32]int // how many shapes know the table by this oid
-	always  set            // shapes without a clause
-	indexes []*index
-	// groups holds the shapes that need more than a key, by the clause they share. Those that no index leads to are listed in
-	// unindexed.
-	groups    map[string]*group
-	unindexed []*group
+	all  set
+	oids map[uint32]int // how many shapes know the table by this oid
+	// indexes find shapes by one column each.
+	indexes []index
+	// rest has the shapes that no index leads to, under their whole clause; those without a clause under none.
+	rest      cell
+	residuals map[string]*residual // by the encoding of their clause
 
 	layouts layouts
 }
 
-// group is the shapes with one clause.
-type group struct {
-	clause *where.Clause
-	ids    set
-	// route says where the group is listed; without keys in an index it is in the table's unindexed list.
-	route where.Route
-	index *index
-	never bool // no row can match
-	pos   int  // in unindexed
+// index lists shapes by one kind of condition on one column.
+type index interface {
+	about() subject
+	// at finds the place of one of a probe's keys, and makes it if it is to be made; nil if there is none.
+	at(p *where.Probe, key []byte, make bool) *cell
+	// drop forgets a place that lists nothing.
+	drop(p *where.Probe, key []byte)
+	// cost estimates how much a change has to look at when one more shape is listed under p.
+	cost(p *where.Probe) int
+	// find visits the places of the values that a change's rows have. It reports false when a value does not parse.
+	find(l *lookup, v *values) bool
+	each(visit func(*cell))
+	empty() bool
+}
 
-	found    uint64 // the lookup that has already found the group
-	programs []program
+// subject is what an index is about.
+type subject struct {
+	kind   where.ProbeKind
+	column string
+	form   where.Form
 }
 
 func newTable() *table {
-	return &table{oids: map[uint32]int{}, groups: map[string]*group{}}
+	return &table{oids: map[uint32]int{}, residuals: map[string]*residual{}}
 }
 
-// add lists a shape and returns its group, nil when it is listed directly.
-func (t *table) add(id shape.ID, d *shape.Definition) *group {
+// add lists a shape and returns the choice that was made among the places where it could be.
+func (t *table) add(id shape.ID, d *shape.Definition) (choice string) {
 	t.all.add(id)
 	t.oids[d.Table.OID]++
-	if d.Where == nil {
-		t.always.add(id)
-		return nil
-	}
-	if g := t.groups[d.Where.Encoding()]; g != nil {
-		g.ids.add(id)
-		return g
-	}
-	routes := d.Where.Routes()
-	if len(routes) == 1 && direct(routes[0]) {
-		t.indexFor(routes[0]).addShape(routes[0].Keys[0], id)
-		return nil
-	}
-	g := &group{clause: d.Where}
-	g.ids.add(id)
-	t.groups[d.Where.Encoding()] = g
-	t.place(g, routes)
-	return g
-}
-
-// direct reports whether a row is in the shape exactly when one key is in one column: such a shape needs no group.
-func direct(r where.Route) bool { return r.Exact && len(r.Keys) == 1 }
-
-// place lists a group under the keys of the one route that has the fewest shapes so far. A clause of several equalities is
-// found through the one that tells the most shapes apart, whatever the order in which it was written.
-func (t *table) place(g *group, routes []where.Route) {
-	best := -1
-	for _, r := range routes {
-		if len(r.Keys) > maxKeys {
-			continue
-		}
-		if load := t.load(r); best < 0 || load < best {
-			best, g.route = load, r
-		}
-	}
-	switch {
-	case best < 0:
-		g.route = where.Route{}
-		g.pos = len(t.unindexed)
-		t.unindexed = append(t.unindexed, g)
-	case len(g.route.Keys) == 0:
-		g.never = true
-	default:
-		g.index = t.indexFor(g.route)
-		for _, key := range g.route.Keys {
-			g.index.addGroup(key, g)
-		}
-	}
-}
-
-// load is how many shapes and groups are listed under the keys of a route.
-func (t *table) load(r where.Route) int {
-	n := len(r.Keys)
-	if ix := t.findIndex(r); ix != nil {
-		for _, key := range r.Keys {
-			n += ix.load(key)
-		}
-	}
-	return n
+	t.list(id, d, func(p *where.Plan) string {
+		choice = p.Choose(t.cost)
+		return choice
+	}, t.enter)
+	return choice
 }
 
 func (t *table) remove(id shape.ID, m member) {
@@ -110,35 +62,131 @@ func (t *table) remove(id shape.ID, m member) {
 	if t.oids[m.def.Table.OID]--; t.oids[m.def.Table.OID] == 0 {
 		delete(t.oids, m.def.Table.OID)
 	}
+	t.list(id, m.def, func(*where.Plan) string { return m.choice }, t.leave)
+}
+
+// list calls do for every place of a shape: for the keys of a probe, or with none for the shapes that no index leads to.
+func (t *table) list(id shape.ID, d *shape.Definition, choose func(*where.Plan) string, do func(*where.Probe, []byte, listed, *where.Clause)) {
+	if d.Where == nil {
+		do(nil, nil, listed(id), nil)
+		return
+	}
+	plan := d.Where.Plan()
 	switch {
-	case m.def.Where == nil:
-		t.always.remove(id)
-	case m.group == nil:
-		r := m.def.Where.Routes()[0]
-		ix := t.findIndex(r)
-		ix.removeShape(r.Keys[0], id)
-		t.drop(ix)
-	default:
-		m.group.ids.remove(id)
-		if m.group.ids.empty() {
-			t.removeGroup(m.group)
+	case plan.Never():
+		return
+	case plan.Always():
+		do(nil, nil, listed(id), nil)
+		return
+	case !plan.Indexed():
+		do(nil, nil, listed(id), d.Where)
+		return
+	}
+	listings := plan.Listings(choose(plan))
+	who := listed(id)
+	if len(listings) > 1 || len(listings[0].Probe.Keys) > 1 {
+		who |= severally
+	}
+	for _, l := range listings {
+		if len(l.Probe.Keys) == 0 {
+			do(l.Probe, nil, who, l.Residual)
+		}
+		for _, key := range l.Probe.Keys {
+			do(l.Probe, key, who, l.Residual)
 		}
 	}
 }
 
-func (t *table) removeGroup(g *group) {
-	delete(t.groups, g.clause.Encoding())
-	switch {
-	case g.index != nil:
-		for _, key := range g.route.Keys {
-			g.index.removeGroup(key, g)
+func (t *table) enter(p *where.Probe, key []byte, who listed, clause *where.Clause) {
+	r := t.residual(clause)
+	if p == nil {
+		t.rest.add(who, r)
+		return
+	}
+	ix := t.index(subjectOf(p))
+	if ix == nil {
+		ix = newIndex(subjectOf(p))
+		t.indexes = append(t.indexes, ix)
+		t.layouts.reset()
+	}
+	ix.at(p, key, true).add(who, r)
+}
+
+func (t *table) leave(p *where.Probe, key []byte, who listed, clause *where.Clause) {
+	var r *residual
+	if clause != nil {
+		r = t.residuals[clause.Encoding()]
+	}
+	if p == nil {
+		t.rest.remove(who, r)
+	} else {
+		ix := t.index(subjectOf(p))
+		// A clause may ask for one thing twice; then it has left the place already.
+		if ix != nil {
+			if at := ix.at(p, key, false); at != nil {
+				at.remove(who, r)
+				if at.empty() {
+					ix.drop(p, key)
+				}
+			}
+			t.tidy(ix)
 		}
-		t.drop(g.index)
-	case !g.never:
-		last := len(t.unindexed) - 1
-		t.unindexed[g.pos] = t.unindexed[last]
-		t.unindexed[g.pos].pos = g.pos
-		t.unindexed[last] = nil
-		t.unindexed = t.unindexed[:last]
+	}
+	t.release(r)
+}
+
+func subjectOf(p *where.Probe) subject { return subject{p.Kind, p.Column, p.Form} }
+
+func newIndex(about subject) index {
+	switch about.kind {
+	case where.ProbePrefix:
+		return newPrefixes(about)
+	case where.ProbeRange:
+		return newRanges(about)
+	case where.ProbeNull, where.ProbeNotNull:
+		return &nulls{subject: about}
+	}
+	return newEqualities(about)
+}
+
+func (t *table) index(about subject) index {
+	for _, ix := range t.indexes {
+		if ix.about() == about {
+			return ix
+		}
+	}
+	return nil
+}
+
+// cost estimates what a probe has a change look at.
+func (t *table) cost(p *where.Probe) int {
+	if ix := t.index(subjectOf(p)); ix != nil {
+		return ix.cost(p)
+	}
+	return baseCost(p)
+}
+
+// baseCost says how few of the rows meet a probe of its kind, as a rule, in units of one more shape to look at.
+func baseCost(p *where.Probe) int {
+	switch p.Kind {
+	case where.ProbePrefix, where.ProbeNull:
+		return 4
+	case where.ProbeRange:
+		if p.Unbounded || len(p.Low) == 0 {
+			return 64
+		}
+		return 16
+	case where.ProbeNotNull:
+		return 1024
+	}
+	return len(p.Keys)
+}
+
+// tidy forgets an index that lists nothing.
+func (t *table) tidy(ix index) {
+	if ix.empty() {
+		i := slices.Index(t.indexes, ix)
+		t.indexes = slices.Delete(t.indexes, i, i+1)
+		t.layouts.reset()
 	}
 }

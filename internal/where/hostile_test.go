@@ -137,8 +137,9 @@ func exercise(t *testing.T, c *where.Clause, value []byte) {
 	copied, err := where.Unmarshal(b)
 	require.NoError(t, err)
 	require.Equal(t, c.SQL(), copied.SQL())
-	for _, r := range c.Routes() {
-		_, _ = r.Form.Key(nil, value)
+	plan := c.Plan()
+	for _, l := range plan.Listings(plan.Choose(func(*where.Probe) int { return 0 })) {
+		_, _ = l.Probe.Meets(value)
 	}
 	p, err := c.Bind(c.Columns())
 	require.NoError(t, err)

@@ -2,238 +2,334 @@ package where
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math"
 	"slices"
 )
 
-// Form is how the replicated text of a column becomes key bytes: equal values have equal bytes, others do not.
-type Form uint8
+// Plan says how the rows for which a clause is true can be found through indexes: through a probe, through every one of several
+// plans (OR), or through any one of several (AND), of which Choose takes the best. What the probes do not decide is left over as a
+// clause to evaluate.
+type Plan struct {
+	op    planOp
+	probe Probe
+	exact bool    // whatever meets the probe satisfies nodes
+	nodes []*node // the conditions that the plan stands for, joined by AND
+	args  []*Plan
+	cols  []typedColumn
+}
+
+type planOp uint8
 
 const (
-	FormText        Form = iota // the text itself
-	FormPadded                  // bpchar: without trailing blanks
-	FormNumeric                 // without a scale
-	FormFloat4                  // the bits of the value as a float8, one zero
-	FormFloat8                  // the same
-	FormDate                    // days
-	FormTime                    // microseconds
-	FormTimestamp               // microseconds
-	FormTimestamptz             // microseconds
+	planScan   planOp = iota // nothing of it is indexable
+	planAlways               // it is true of every row
+	planNever                // it is true of no row
+	planProbe
+	planAny // rows are found by one of args at least
+	planAll // rows are found by each of args
 )
 
-func formOf(id typeID) Form {
-	switch id {
-	case tBpchar:
-		return FormPadded
-	case tNumeric:
-		return FormNumeric
-	case tFloat4:
-		return FormFloat4
-	case tFloat8:
-		return FormFloat8
-	case tDate:
-		return FormDate
-	case tTime:
-		return FormTime
-	case tTimestamp:
-		return FormTimestamp
-	case tTimestamptz:
-		return FormTimestamptz
-	}
-	return FormText
+// maxChoices bounds the conjuncts that are compared with each other: a choice is a byte.
+const maxChoices = 255
+
+// Listing is one place where a clause is to be listed.
+type Listing struct {
+	Probe *Probe
+	// Residual is what remains to be evaluated for a row that meets the probe, nil for nothing.
+	Residual *Clause
 }
 
-// Append appends the key bytes of a value's text. FormText and FormPadded cannot fail.
-func (f Form) Append(dst, text []byte) ([]byte, error) {
-	var v value
-	var err error
-	switch f {
-	case FormText:
-		return append(dst, text...), nil
-	case FormPadded:
-		return append(dst, trimBlanks(text)...), nil
-	case FormNumeric:
-		return appendNumericKey(dst, text)
-	case FormFloat4, FormFloat8:
-		bits := 64
-		if f == FormFloat4 {
-			bits = 32
-		}
-		if v.f, err = inputFloat(text, bits); err != nil {
-			return dst, err
-		}
-		return appendFloatKey(dst, v.f), nil
-	case FormDate:
-		v.i, err = inputDate(text)
-	case FormTime:
-		v.i, err = inputTime(text)
-	case FormTimestamp:
-		v.i, err = inputTimestamp(text, false)
-	case FormTimestamptz:
-		v.i, err = inputTimestamp(text, true)
-	}
-	if err != nil {
-		return dst, err
-	}
-	return binary.BigEndian.AppendUint64(dst, uint64(v.i)), nil
-}
-
-// Key gives the key bytes of a value's text without copying when it can, else in buf.
-func (f Form) Key(buf, text []byte) ([]byte, error) {
-	switch f {
-	case FormText:
-		return text, nil
-	case FormPadded:
-		return trimBlanks(text), nil
-	}
-	return f.Append(buf[:0], text)
-}
-
-func appendFloatKey(dst []byte, f float64) []byte {
-	switch {
-	case f == 0:
-		f = 0 // of either sign
-	case f != f:
-		f = math.NaN()
-	}
-	return binary.BigEndian.AppendUint64(dst, math.Float64bits(f))
-}
-
-// Route gives the best indexable equalities of the clause: those with the fewest keys.
-func (c *Clause) Route() Route {
-	var best Route
-	for i, r := range c.Routes() {
-		if i == 0 || len(r.Keys) < len(best.Keys) {
-			best = r
-		}
-	}
-	return best
-}
-
-// Routes gives every conjunct of the clause that is indexable. Any one of them finds all rows for which the clause is true.
-func (c *Clause) Routes() []Route {
+// Plan analyses the clause.
+func (c *Clause) Plan() *Plan {
 	cols, root := c.tree()
-	conjuncts := []*node{root}
-	if root.op == opAnd {
-		conjuncts = root.args
-	}
-	var routes []Route
-	for _, n := range conjuncts {
-		col, keys, ok := equalities(n)
-		if !ok {
-			continue
-		}
-		slices.SortFunc(keys, bytes.Compare)
-		keys = slices.CompactFunc(keys, bytes.Equal)
-		routes = append(routes, Route{
-			Column: cols[col].name, Form: formOf(cols[col].typ.id), Keys: keys, Exact: len(conjuncts) == 1,
-		})
-	}
-	return routes
+	p := (&planner{cols: cols}).plan(root)
+	p.cols = cols
+	return p
 }
 
-// Canonical returns what maps the replicated text of a referenced column to key bytes, nil when the text is the key.
-func (c *Clause) Canonical(column string) func(dst, text []byte) ([]byte, error) {
-	cols, _ := c.tree()
-	for _, col := range cols {
-		if f := formOf(col.typ.id); col.name == column && f != FormText {
-			return f.Append
-		}
-	}
-	return nil
+// Indexed reports whether the rows of the clause are found through indexes: it is no clause that must be evaluated for every row.
+func (p *Plan) Indexed() bool { return p.op != planScan }
+
+// Never reports whether the clause is true of no row.
+func (p *Plan) Never() bool { return p.op == planNever }
+
+// Always reports whether the clause is true of every row.
+func (p *Plan) Always() bool { return p.op == planAlways }
+
+// Choose takes, wherever one of several probes is enough, the one of least cost. What it returns has Listings give the same places
+// again.
+func (p *Plan) Choose(cost func(*Probe) int) (choice string) {
+	_, choices := p.choose(cost, nil)
+	return string(choices)
 }
 
-// equalities recognises a condition that is true exactly for certain values of one column.
-func equalities(n *node) (col int, keys [][]byte, ok bool) {
-	switch {
-	case n.op == opCompare && n.rel == relEQ, n.op == opNot && n.args[0].op == opDistinct:
-		if n.op == opNot {
-			n = n.args[0]
+func (p *Plan) choose(cost func(*Probe) int, choices []byte) (int, []byte) {
+	switch p.op {
+	case planProbe:
+		return cost(&p.probe), choices
+	case planAny:
+		sum := 0
+		for _, a := range p.args {
+			var n int
+			n, choices = a.choose(cost, choices)
+			sum += n
 		}
-		subject, c := n.args[0], n.args[1]
-		if subject.isConst() {
-			subject, c = c, subject
-		}
-		if c.op != opConst {
-			return 0, nil, false
-		}
-		return keysOf(subject, n.fam, []*node{c})
-	case n.op == opIn:
-		return keysOf(n.args[0], n.fam, n.args[1:])
-	case n.op == opColumn && n.typ.id == tBool:
-		return n.col, [][]byte{[]byte("t")}, true
-	case n.op == opNot && n.args[0].op == opColumn:
-		return n.args[0].col, [][]byte{[]byte("f")}, true
-	case n.op == opOr:
-		for i, a := range n.args {
-			c, k, ok := equalities(a)
-			if !ok || i > 0 && c != col {
-				return 0, nil, false
+		return sum, choices
+	case planAll:
+		best, at := -1, len(choices)
+		var kept []byte
+		for i, a := range p.args {
+			n, inner := a.choose(cost, nil)
+			if best < 0 || n < best {
+				best, kept = n, append(append(kept[:0], byte(i)), inner...)
 			}
-			col, keys = c, append(keys, k...)
 		}
-		return col, keys, true
+		return best, append(choices[:at], kept...)
 	}
-	return 0, nil, false
+	return 0, choices
 }
 
-// keysOf turns the constants that a column, or a cast of it, is equal to into key bytes of the column.
-func keysOf(subject *node, fam family, constants []*node) (col int, keys [][]byte, ok bool) {
-	conversion := castRelabel
-	column := subject
-	if subject.op == opCast {
-		conversion, column = subject.aux, subject.args[0]
-	}
-	if column.op != opColumn {
-		return 0, nil, false
-	}
-	for _, c := range constants {
-		key, matches, ok := keyOf(column.typ.id, conversion, fam, &c.val)
-		if !ok {
-			return 0, nil, false
-		}
-		if matches {
-			keys = append(keys, key)
-		}
-	}
-	return column.col, keys, true
+// Listings gives the places where a clause is to be listed after a choice; none unless the plan is Indexed.
+func (p *Plan) Listings(choice string) []Listing {
+	l := lister{cols: p.cols, choice: choice}
+	l.list(p, nil)
+	return l.out
 }
 
-// keyOf is the key of the value of a column of type id that equals v once it is converted. It reports !matches when there is
-// no such value and !ok when several values may be equal or it cannot tell.
-func keyOf(id typeID, conversion castID, fam family, v *value) (key []byte, matches, ok bool) {
-	switch conversion {
-	case castRelabel, castTrim:
-	case castIntToNumeric:
-		n, err := numericToInt(v.b, tInt8)
-		if err != nil || compareNumeric(v.b, appendInt(nil, n)) != 0 {
-			return nil, false, true
+type lister struct {
+	cols   []typedColumn
+	choice string
+	out    []Listing
+}
+
+func (l *lister) list(p *Plan, rest []*node) {
+	switch p.op {
+	case planProbe:
+		if !p.exact {
+			rest = append(slices.Clone(rest), p.nodes...)
 		}
-		return appendInt(nil, n), true, true
-	case castOutput:
-		// The text of these is what the stream has.
-		whole := id == tInt2 || id == tInt4 || id == tInt8 || id == tUUID || id == tEnum
-		return v.b, true, whole && fam == famBytes
-	default:
-		return nil, false, false
-	}
-	switch fam {
-	case famInt:
-		switch {
-		case formOf(id) != FormText:
-			return binary.BigEndian.AppendUint64(nil, uint64(v.i)), true, true
-		case id == tBool:
-			return []byte("ft"[v.i&1 : v.i&1+1]), v.i == 0 || v.i == 1, true
+		l.out = append(l.out, Listing{Probe: &p.probe, Residual: l.clause(rest)})
+	case planAny:
+		for _, a := range p.args {
+			l.list(a, rest)
 		}
-		return appendInt(nil, v.i), true, true
-	case famFloat:
-		return appendFloatKey(nil, v.f), true, true
-	case famNumeric:
-		key, err := appendNumericKey(nil, v.b)
-		return key, true, err == nil
-	case famPadded:
-		return trimBlanks(v.b), true, id == tBpchar
+	case planAll:
+		a := p.args[l.choice[0]]
+		l.choice = l.choice[1:]
+		left := slices.Clone(rest)
+		for _, n := range p.nodes {
+			if !slices.Contains(a.nodes, n) {
+				left = append(left, n)
+			}
+		}
+		l.list(a, left)
 	}
-	return v.b, true, id != tBpchar || conversion == castTrim
+}
+
+// clause joins conditions by AND, nil for none.
+func (l *lister) clause(conditions []*node) *Clause {
+	if len(conditions) == 0 {
+		return nil
+	}
+	copies := make([]*node, len(conditions))
+	for i, n := range conditions {
+		copies[i] = n.copied()
+	}
+	root := conjunction(opAnd, copies, 0)
+	return &Clause{code: encode(normalize(l.cols, root), root)}
+}
+
+// copied is a copy that may be renumbered.
+func (n *node) copied() *node {
+	c := *n
+	c.args = make([]*node, len(n.args))
+	for i, a := range n.args {
+		c.args[i] = a.copied()
+	}
+	return &c
+}
+
+// planner turns conditions into plans.
+type planner struct{ cols []typedColumn }
+
+func (pl *planner) scan(n *node) *Plan { return &Plan{op: planScan, nodes: []*node{n}} }
+
+func (pl *planner) probe(p Probe, exact bool, n *node) *Plan {
+	if p.Kind == ProbeEqual {
+		slices.SortFunc(p.Keys, bytes.Compare)
+		p.Keys = slices.CompactFunc(p.Keys, bytes.Equal)
+		if len(p.Keys) == 0 {
+			return &Plan{op: planNever, nodes: []*node{n}}
+		}
+	}
+	return &Plan{op: planProbe, probe: p, exact: exact, nodes: []*node{n}}
+}
+
+func (pl *planner) plan(n *node) *Plan {
+	switch n.op {
+	case opConst:
+		if n.isBool(true) {
+			return &Plan{op: planAlways, nodes: []*node{n}}
+		}
+		return &Plan{op: planNever, nodes: []*node{n}}
+	case opNull:
+		return &Plan{op: planNever, nodes: []*node{n}}
+	case opAnd:
+		return pl.all(n.args, n)
+	case opOr:
+		return pl.any(n.args, n)
+	case opNot:
+		return pl.not(n.args[0], n)
+	case opColumn:
+		return pl.probe(Probe{Kind: ProbeEqual, Column: pl.cols[n.col].name, Keys: [][]byte{[]byte("t")}}, true, n)
+	case opCompare:
+		return pl.comparison(n.rel, n.fam, n.args[0], n.args[1], n)
+	case opIn:
+		return pl.equal(n.args[0], n.fam, n.args[1:], n)
+	case opLike:
+		return pl.matching(n)
+	case opIsNull:
+		return pl.nullTest(n.aux, n.args[0], n)
+	case opIsTruth:
+		switch n.aux {
+		case isTrue:
+			return pl.plan(n.args[0]).standingFor(n)
+		case isFalse:
+			return pl.not(n.args[0], n)
+		}
+	}
+	return pl.scan(n)
+}
+
+// standingFor makes n what remains to be evaluated when p is not exact.
+func (p *Plan) standingFor(n *node) *Plan {
+	if p.op != planAll {
+		p.nodes = []*node{n}
+	}
+	return p
+}
+
+// not plans that n is false. whole is the condition that says so.
+func (pl *planner) not(n, whole *node) *Plan {
+	switch n.op {
+	case opColumn:
+		return pl.probe(Probe{Kind: ProbeEqual, Column: pl.cols[n.col].name, Keys: [][]byte{[]byte("f")}}, true, whole)
+	case opCompare:
+		return pl.comparison(n.rel.negated(), n.fam, n.args[0], n.args[1], whole)
+	case opDistinct:
+		return pl.comparison(relEQ, n.fam, n.args[0], n.args[1], whole)
+	case opIsNull:
+		return pl.nullTest(isNull+isNotNull-n.aux, n.args[0], whole)
+	case opNot:
+		return pl.plan(n.args[0]).standingFor(whole)
+	case opAnd, opOr:
+		negated := make([]*node, len(n.args))
+		for i, a := range n.args {
+			negated[i] = negation(a, a.loc)
+		}
+		if n.op == opAnd {
+			return pl.any(negated, whole)
+		}
+		return pl.all(negated, whole)
+	}
+	return pl.scan(whole)
+}
+
+func (pl *planner) nullTest(test nullTest, subject, n *node) *Plan {
+	if subject.op != opColumn || subject.typ.id == tComposite {
+		return pl.scan(n)
+	}
+	kind := ProbeNull
+	if test == isNotNull {
+		kind = ProbeNotNull
+	}
+	return pl.probe(Probe{Kind: kind, Column: pl.cols[subject.col].name}, true, n)
+}
+
+// any plans a disjunction: every side must be indexable, and is listed.
+func (pl *planner) any(args []*node, n *node) *Plan {
+	out := &Plan{op: planAny, nodes: []*node{n}}
+	for _, a := range args {
+		switch p := pl.plan(a); p.op {
+		case planAlways:
+			return &Plan{op: planAlways, nodes: []*node{n}}
+		case planScan:
+			return pl.scan(n)
+		case planNever:
+		case planAny:
+			out.args = append(out.args, p.args...)
+		default:
+			if !out.join(p) {
+				out.args = append(out.args, p)
+			}
+		}
+	}
+	switch len(out.args) {
+	case 0:
+		return &Plan{op: planNever, nodes: []*node{n}}
+	case 1:
+		return out.args[0].standingFor(n)
+	}
+	return out
+}
+
+// join adds the keys of an equality to those of another of the same column.
+func (p *Plan) join(q *Plan) bool {
+	if q.op != planProbe || q.probe.Kind != ProbeEqual || !q.exact {
+		return false
+	}
+	for _, a := range p.args {
+		if a.op == planProbe && a.exact && a.probe.Kind == ProbeEqual && a.probe.Column == q.probe.Column && a.probe.Form == q.probe.Form {
+			a.probe.Keys = append(a.probe.Keys, q.probe.Keys...)
+			slices.SortFunc(a.probe.Keys, bytes.Compare)
+			a.probe.Keys = slices.CompactFunc(a.probe.Keys, bytes.Equal)
+			return true
+		}
+	}
+	return false
+}
+
+// all plans a conjunction. Ranges of one column become one.
+func (pl *planner) all(conjuncts []*node, n *node) *Plan {
+	out := &Plan{op: planAll}
+	for _, c := range conjuncts {
+		p := pl.plan(c)
+		args := []*Plan{p}
+		switch p.op {
+		case planNever:
+			return &Plan{op: planNever, nodes: []*node{n}}
+		case planAll:
+			args = p.args
+			out.nodes = append(out.nodes, p.nodes...)
+		default:
+			out.nodes = append(out.nodes, c)
+		}
+		for _, a := range args {
+			if !out.narrow(a) {
+				return &Plan{op: planNever, nodes: []*node{n}}
+			}
+		}
+	}
+	if len(out.args) == 0 {
+		return pl.scan(n)
+	}
+	return out
+}
+
+// narrow adds one more way to find the rows of a conjunction, and reports false when there can be none.
+func (p *Plan) narrow(q *Plan) bool {
+	if q.op == planScan || q.op == planAlways {
+		return true
+	}
+	if q.op == planProbe && q.probe.Kind == ProbeRange {
+		for _, a := range p.args {
+			if a.op == planProbe && a.probe.Kind == ProbeRange && a.probe.Column == q.probe.Column && a.probe.Form == q.probe.Form {
+				a.nodes = append(a.nodes, q.nodes...)
+				return a.probe.intersect(&q.probe)
+			}
+		}
+	}
+	if len(p.args) < maxChoices {
+		p.args = append(p.args, q)
+	}
+	return true
 }

@@ -205,25 +205,3 @@ func floatToNumeric(dst []byte, f float64, digits int) []byte {
 	}
 	return append(dst, placeDecimal(neg, whole, frac, exp)...)
 }
-
-// appendNumericKey writes the one text that all numerics of the same value share.
-func appendNumericKey(dst, text []byte) ([]byte, error) {
-	d, ok := viewDecimal(text)
-	switch {
-	case !ok:
-		return dst, errSyntax
-	case d.kind != finite:
-		return append(dst, text...), nil
-	}
-	if d.neg {
-		dst = append(dst, '-')
-	}
-	if len(d.whole) == 0 {
-		dst = append(dst, '0')
-	}
-	dst = append(dst, d.whole...)
-	if len(d.frac) > 0 {
-		dst = append(append(dst, '.'), d.frac...)
-	}
-	return dst, nil
-}

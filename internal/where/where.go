@@ -35,11 +35,3 @@ const (
 	True
 	Null
 )
-
-// Route is what of a clause can be found through an index: a row for which the clause is true has one of Keys in Column.
-type Route struct {
-	Column string   // "" when nothing of the clause is indexable
-	Form   Form     // how the column's text becomes key bytes
-	Keys   [][]byte // key bytes of the constants, sorted and without duplicates; none when no row can match
-	Exact  bool     // the clause is true for every such row: there is nothing else to check
-}
