@@ -106,9 +106,8 @@ func (c *creation) make(ctx context.Context) (err error) {
 		return err
 	}
 	c.e.Started()
-	// Nobody waits for the disk any more. A crash before this returns costs the shape, not its truth: what is acknowledged to
-	// Postgres is synced after it.
-	return c.m.Store.Sync()
+	c.m.unsynced.request()
+	return nil
 }
 
 // query runs the snapshot query. The shape is routed to once there is a connection for it, so that its consumer holds

@@ -79,6 +79,7 @@ type Manager struct {
 	discarded []*status.Entry
 	wake      chan struct{} // capacity 1: discarded has grown
 	running   sync.WaitGroup
+	unsynced  *syncs
 	// restored has the xmax of those restored shapes whose transactions are still compared with their snapshot, until the
 	// first collector knows.
 	restored map[shape.ID]uint64
@@ -86,7 +87,7 @@ type Manager struct {
 
 // NewManager returns a manager at rest.
 func NewManager(c Config) *Manager {
-	return &Manager{Config: c, making: map[shape.ID]*creation{}, restored: map[shape.ID]uint64{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1)}
+	return &Manager{Config: c, unsynced: newSyncs(c.Store.Sync), making: map[shape.ID]*creation{}, restored: map[shape.ID]uint64{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // ErrStopped says that no shape can be made because the manager does not run.
@@ -98,12 +99,25 @@ func (m *Manager) Run(ctx context.Context, up func()) error {
 	m.mu.Lock()
 	m.ctx = ctx
 	m.mu.Unlock()
+	syncing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	synced := make(chan error, 1)
+	go func() { synced <- m.unsynced.run(syncing) }()
+	err := m.serve(ctx, up, synced)
+	m.rest()
+	stop() // after the last snapshot
+	return errors.Join(err, <-synced)
+}
+
+// serve is Run while everything goes well.
+func (m *Manager) serve(ctx context.Context, up func(), synced chan error) error {
 	up()
 	for {
 		select {
+		case err := <-synced:
+			synced <- nil
+			return fmt.Errorf("sync snapshots: %w", err)
 		case <-m.wake:
 			if err := m.removeDiscarded(ctx); err != nil {
-				m.rest()
 				return err
 			}
 		case <-ctx.Done():

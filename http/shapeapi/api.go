@@ -7,7 +7,12 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"leyden/internal/where"
 )
+
+// compiledForms is how many forms of clauses are remembered as the grammar reads them. One takes some kilobytes.
+const compiledForms = 256
 
 // API serves the shape protocol. It is an http.Handler for every path: it does its own routing, because the route and not
 // the path decides about credentials.
@@ -22,6 +27,7 @@ type API struct {
 	started     time.Time
 	admission   *admission
 	definitions *definitions
+	compiler    *where.Compiler
 	parked      *parked
 
 	drain    chan struct{} // closed by Drain
@@ -58,6 +64,7 @@ func New(cfg Config, engine Engine, opts Options) *API {
 		started:     opts.Now(),
 		admission:   newAdmission(cfg.MaxInitial, cfg.MaxExisting, opts.Metrics),
 		definitions: newDefinitions(),
+		compiler:    where.NewCompiler(compiledForms),
 		parked:      newParked(),
 		drain:       make(chan struct{}),
 	}

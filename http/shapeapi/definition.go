@@ -27,7 +27,7 @@ func (x *exchange) define(p *definitionParams) (*resolved, *failure) {
 	if r, ok := x.api.definitions.get(key); ok {
 		return r, nil
 	}
-	def, f := build(p, t, x.api.engine.GeneratedColumns())
+	def, f := x.api.build(p, t, x.api.engine.GeneratedColumns())
 	if f != nil {
 		return nil, f
 	}
@@ -65,7 +65,7 @@ func (x *exchange) lookupTable(text string) (*inspect.Table, *failure) {
 }
 
 // build makes a definition from parameters over a table.
-func build(p *definitionParams, t *inspect.Table, generatedColumns bool) (*shape.Definition, *failure) {
+func (a *API) build(p *definitionParams, t *inspect.Table, generatedColumns bool) (*shape.Definition, *failure) {
 	d := &shape.Definition{Layout: &shape.Layout{Table: t.Table}, Replica: p.replica, Log: p.log, Compaction: p.compaction}
 	var hasKey bool
 	d.Key, hasKey = t.Key()
@@ -76,7 +76,7 @@ func build(p *definitionParams, t *inspect.Table, generatedColumns bool) (*shape
 	if p.where == "" {
 		return d, nil
 	}
-	clause, f := compile(p.where, p.params, t.WhereColumns(), false)
+	clause, f := a.compile(p.where, p.params, t.WhereColumns(), false)
 	if f != nil {
 		return nil, f
 	}
@@ -140,7 +140,7 @@ func selectColumns(d *shape.Definition, p *definitionParams, t *inspect.Table, g
 }
 
 // compile compiles the clause of a shape, or of a subset of one. Their errors have different forms.
-func compile(text string, params map[string]string, cols []where.Column, subset bool) (*where.Clause, *failure) {
+func (a *API) compile(text string, params map[string]string, cols []where.Column, subset bool) (*where.Clause, *failure) {
 	wrap := invalidParam
 	if subset {
 		wrap = invalidSubset
@@ -153,7 +153,7 @@ func compile(text string, params map[string]string, cols []where.Column, subset 
 			return nil, wrap("params", isInvalid)
 		}
 	}
-	clause, err := where.Compile(text, params, cols)
+	clause, err := a.compiler.Compile(text, params, cols)
 	if err != nil {
 		if e, ok := errors.AsType[*where.Error](err); ok && e.Subquery && subset {
 			return nil, wrap("where", "Subqueries are not allowed in subsets")

@@ -20,6 +20,8 @@ type analyzer struct {
 	used    []typedColumn
 	index   map[string]int // into used
 
+	literals map[int32]*literalText // what stands for the constants at these places, if the text is not the one that was parsed
+
 	given map[int32]string // params
 	fixed map[int32]typ    // the types that the first uses of params have given them
 	depth int
@@ -124,6 +126,17 @@ func location(n *pg.Node) int32 {
 func (a *analyzer) constant(c *pg.A_Const) (*node, error) {
 	if c.Isnull {
 		return &node{op: opNull, loc: c.Location}, nil
+	}
+	if l := a.literals[c.Location]; l != nil {
+		l.used = true
+		if l.quoted {
+			return constant(typ{}, value{b: []byte(l.text)}, c.Location), nil
+		}
+		n, err := parseInt([]byte(l.text))
+		if err != nil {
+			return nil, a.errorf(c.Location, "invalid syntax for type int4: %s", l.text)
+		}
+		return constant(typ{id: tInt4}, value{i: n}, c.Location), nil
 	}
 	switch v := c.Val.(type) {
 	case *pg.A_Const_Boolval:

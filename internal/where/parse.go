@@ -12,20 +12,36 @@ import (
 // maxText is the most bytes that a clause may have.
 const maxText = 65_536
 
+// wherePrefix makes a statement of a clause.
+const wherePrefix = "SELECT 1 WHERE "
+
 // Compile types and folds a where clause over a table's columns. The error is an *Error.
 func Compile(text string, params map[string]string, cols []Column) (*Clause, error) {
 	given, err := readParams(params)
 	if err != nil {
 		return nil, err
 	}
-	stmt, err := parseStatement("where", "SELECT 1 WHERE ", text)
+	stmt, err := parseWhere(text)
+	if err != nil {
+		return nil, err
+	}
+	return compileStatement(newAnalyzer("where", len(wherePrefix), text, given, cols), stmt)
+}
+
+// parseWhere parses a clause as the only one of a statement.
+func parseWhere(text string) (*pg.SelectStmt, error) {
+	stmt, err := parseStatement("where", wherePrefix, text)
 	if err != nil {
 		return nil, err
 	}
 	if stmt.WhereClause == nil || hasMore(stmt, false) {
 		return nil, &Error{Field: "where", Location: -1, Reason: "malformed query ending with SQL clauses"}
 	}
-	a := newAnalyzer("where", len("SELECT 1 WHERE "), text, given, cols)
+	return stmt, nil
+}
+
+// compileStatement does not change stmt.
+func compileStatement(a *analyzer, stmt *pg.SelectStmt) (*Clause, error) {
 	root, err := a.condition(stmt.WhereClause)
 	if err != nil {
 		return nil, err

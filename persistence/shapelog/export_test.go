@@ -22,3 +22,10 @@ func (o Options) WithSegments(segment, table int) Options {
 
 // SegmentBytes is the size of segments now.
 func (s *Store) SegmentBytes() int { return s.segmentBytes() }
+
+// Recent is how many small snapshots are kept in memory.
+func (s *Store) Recent() int {
+	s.recents.mu.Lock()
+	defer s.recents.mu.Unlock()
+	return len(s.recents.queue)
+}

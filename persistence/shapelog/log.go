@@ -41,10 +41,11 @@ const (
 	stateFollowed                      // somebody waits, or did so lately
 )
 
-// work is what is unfinished in a log.
+// work is what is unfinished in a log, or only just finished.
 type work struct {
 	pending *pending
 	snap    *snapshot
+	recent  *recent
 }
 
 // Head is what readers may see of a log.

@@ -31,6 +31,12 @@ func (l *Log) chunkState(n int, next uint32) (chunkState, error) {
 	switch {
 	case n < 0:
 		return chunkState{absent: true}, nil
+	case l.state&stateComplete != 0 && n == 0 && l.work != nil && l.work.recent != nil:
+		st := chunkState{}
+		if blocks := l.work.recent.blocks; next < uint32(len(blocks)) {
+			st.held = blocks[next]
+		}
+		return st, nil
 	case l.state&stateComplete != 0:
 		return chunkState{stored: allStored, absent: n > int(l.lastChunk)}, nil
 	case l.work == nil || l.work.snap == nil || l.work.snap.aborted:

@@ -2,6 +2,7 @@ package shapelog_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -201,4 +202,46 @@ func TestAFailedSyncEndsTheStore(t *testing.T) {
 	_, err := l.Head()
 	require.ErrorIs(t, err, errDied, "a store that failed answers nothing else")
 	require.ErrorIs(t, s.Close(), errDied)
+}
+
+func TestASmallSnapshotIsReadFromMemoryWhileItIsNew(t *testing.T) {
+	s := openMem(t, shapelog.Options{})
+	var logs []*shapelog.Log
+	for n := range 400 { // more than are kept
+		l, w := create(t, s, n)
+		require.NoError(t, w.Row([]byte(fmt.Sprintf(`{"key":"%d"}`, n))))
+		require.NoError(t, w.Finish())
+		logs = append(logs, l)
+	}
+	check := func() {
+		for n, l := range logs {
+			got, rows, err := readSnapshot(t.Context(), l, 0)
+			require.NoError(t, err)
+			require.Equal(t, 2, rows)
+			require.Contains(t, got, fmt.Sprintf(`{"key":"%d"}`, n))
+			require.Contains(t, got, "snapshot-end")
+			_, _, err = readSnapshot(t.Context(), l, 1)
+			require.ErrorIs(t, err, shapelog.ErrNotFound)
+		}
+	}
+	require.Equal(t, 256, s.Recent())
+	check()
+	require.NoError(t, s.Remove(logs[399].Handle()))
+	_, _, err := readSnapshot(t.Context(), logs[399], 0)
+	require.ErrorIs(t, err, shapelog.ErrRemoved)
+	logs = logs[:399]
+	s.Trim()
+	require.Zero(t, s.Recent())
+	check()
+}
+
+func TestLargeSnapshotsAreNotKeptInMemory(t *testing.T) {
+	s := openMem(t, shapelog.Options{})
+	_, w := create(t, s, 1)
+	row := []byte(`{"key":"` + strings.Repeat("x", 1000) + `"}`)
+	for range 200 {
+		require.NoError(t, w.Row(row))
+	}
+	require.NoError(t, w.Finish())
+	require.Zero(t, s.Recent())
 }

@@ -159,8 +159,9 @@ func (w *SnapshotWriter) Finish() error {
 	if err != nil {
 		w.err = fmt.Errorf("encode snapshot of shape %s: %w", w.log.handle, err)
 	}
+	blocks := append(w.segment, w.takeBlock())
 	if w.settle(); w.err == nil {
-		w.err = w.log.completeSnapshot(append(w.segment, w.takeBlock()), rec)
+		w.err = w.log.completeSnapshot(blocks, rec)
 	}
 	if w.err == nil {
 		w.err = w.log.publishComplete(w.chunk)
@@ -168,6 +169,8 @@ func (w *SnapshotWriter) Finish() error {
 	if w.err != nil {
 		return w.err
 	}
+	w.log.store.keepRecent(w.log, blocks)
+	w.log.store.trimRecent(recentBytes, recentLogs)
 	w.stop()
 	w.err = errFinished
 	return nil

@@ -37,7 +37,8 @@ type Store struct {
 
 	snapshots atomic.Int32 // that are being written
 
-	writer writer
+	writer  writer
+	recents recents
 }
 
 // Open opens the store in dir and creates it when there is none. It removes what a crash left of unfinished transactions.

@@ -115,6 +115,7 @@ func (ts *tails) trim(limit int) {
 
 // Trim gives up all memory that only makes the next live readers faster. It is for a store that has been idle.
 func (s *Store) Trim() {
+	s.trimRecent(0, 0)
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	s.writer.tails.trim(-1)
