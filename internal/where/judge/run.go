@@ -1,0 +1,343 @@
+package judge
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"leyden/internal/where"
+)
+
+// Plan says what to judge and for how long.
+type Plan struct {
+	URL func(database string) string // of a server on which databases may be made
+	Out io.Writer
+
+	Seed        uint64
+	Pairs       int           // stop after as many, 0 for no limit
+	Duration    time.Duration // stop after as long, 0 for no limit
+	Replay      int           // judge this batch of the seed only, -1 for all
+	First       int           // the number of the first batch
+	Step        int           // between the numbers of batches: several judges share a seed
+	Differences int           // stop after as many different ones, at least 1
+	Every       time.Duration // between lines of progress, 0 for none
+}
+
+// Summary is what a run came to.
+type Summary struct {
+	Counts
+	Batches             int
+	Expressions         int
+	Literals            int
+	Stricter            map[string]int // what Postgres accepts and the language rejects, by reason
+	Rejected, Undecided int            // expressions that both reject, and that only the language does
+	Differences         []string       // reports
+	Accepted            string
+}
+
+const (
+	batchRows        = 48
+	batchExpressions = 64
+	maxDepth         = 4
+	poolSize         = 8
+)
+
+// Run judges until the plan ends or the context does. Differences are in the summary; an error means that nothing could be judged.
+func Run(ctx context.Context, p Plan) (s Summary, err error) {
+	s.Stricter = map[string]int{}
+	r := &run{Plan: p, Summary: &s, seen: map[string]bool{}}
+	defer func() { err = errors.Join(err, r.close()) }()
+	if err := r.open(ctx); err != nil {
+		return s, err
+	}
+	begin := time.Now()
+	told := begin
+	for n := p.First; ; n += max(p.Step, 1) {
+		if p.Replay >= 0 {
+			n = p.Replay
+		}
+		if err := r.batch(ctx, n); err != nil {
+			if ctx.Err() != nil {
+				return s, nil
+			}
+			return s, fmt.Errorf("batch %d of seed %d: %w", n, p.Seed, err)
+		}
+		if p.Every > 0 && time.Since(told) >= p.Every {
+			told = time.Now()
+			fmt.Fprintf(p.Out, "judge: %s\n", s.Line(time.Since(begin)))
+		}
+		if p.Replay >= 0 || ctx.Err() != nil || p.Pairs > 0 && s.Pairs >= p.Pairs || p.Duration > 0 && time.Since(begin) >= p.Duration || len(s.Differences) >= p.Differences {
+			return s, nil
+		}
+	}
+}
+
+func (s *Summary) Line(took time.Duration) string {
+	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
+		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Slow,
+		s.Rejected, s.Undecided, float64(s.Routed)/float64(max(s.Held, 1)))
+}
+
+// Stricter lists the n most frequent reasons for which the language rejects what Postgres accepts.
+func (s *Summary) StricterReasons(n int) []string {
+	var all []string
+	for reason := range s.Stricter {
+		all = append(all, reason)
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.Stricter[b], s.Stricter[a]), strings.Compare(a, b))
+	})
+	for i, reason := range all {
+		all[i] = fmt.Sprintf("%6d  %s", s.Stricter[reason], reason)
+	}
+	return all[:min(n, len(all))]
+}
+
+type run struct {
+	Plan
+	*Summary
+	databases []*database
+	languages []*language
+	drops     []func() error
+	seen      map[string]bool
+}
+
+func (r *run) open(ctx context.Context) error {
+	for i, l := range Locales() {
+		name := fmt.Sprintf("judge_%d_%d_%d", r.Seed, r.First, i)
+		d, drop, err := openDatabase(ctx, r.URL, name, l)
+		if drop != nil {
+			r.drops = append(r.drops, drop)
+		}
+		if err != nil {
+			return err
+		}
+		language, err := learnIn(ctx, d)
+		if err != nil {
+			return err
+		}
+		r.databases, r.languages = append(r.databases, d), append(r.languages, language)
+	}
+	r.Accepted = r.languages[0].counts()
+	return nil
+}
+
+func (r *run) close() error {
+	var errs []error
+	for _, drop := range r.drops {
+		errs = append(errs, drop())
+	}
+	return errors.Join(errs...)
+}
+
+// batch judges the n-th batch of the seed: rows and expressions of its own.
+func (r *run) batch(ctx context.Context, n int) error {
+	random := rand.New(rand.NewPCG(r.Seed, uint64(n)))
+	at := 0
+	if random.IntN(4) == 0 {
+		at = 1 + random.IntN(len(r.databases)-1)
+	}
+	d, l := r.databases[at], r.languages[at]
+	g := newGenerator(random, l)
+	pool, found, err := r.literals(ctx, d, g)
+	if err != nil {
+		return err
+	}
+	if err := d.fill(ctx, g, pool, batchRows); err != nil {
+		return err
+	}
+	trials, complaints, err := r.trials(ctx, d, g)
+	if err != nil {
+		return err
+	}
+	found = append(found, complaints...)
+	differing, counts, err := examine(ctx, d, trials, nil)
+	if err != nil {
+		return err
+	}
+	r.Counts.add(counts)
+	r.Batches++
+	r.Expressions += len(trials)
+	for _, f := range append(found, differing...) {
+		if err := r.report(ctx, d, l, n, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trials generates expressions until enough compile. Of those that do not it asks whether Postgres would take them.
+func (r *run) trials(ctx context.Context, d *database, g *generator) (trials []*trial, complaints []Difference, err error) {
+	var questions []question
+	var reasons []string
+	for tries := 0; len(trials) < batchExpressions && tries < 4*batchExpressions; tries++ {
+		t := g.trial(d)
+		rejected, complaint := t.compile(d)
+		switch {
+		case complaint != "":
+			complaints = append(complaints, Difference{trial: t, row: -1, what: complaint})
+		case rejected != nil:
+			reasons = append(reasons, reason(rejected.Error()))
+			questions = append(questions, question{sql: "SELECT " + t.written() + " FROM judged LIMIT 0"})
+		default:
+			trials = append(trials, t)
+		}
+	}
+	answers, err := d.ask(ctx, questions)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, a := range answers {
+		if a.err != nil {
+			r.Rejected++
+			continue
+		}
+		r.Undecided++
+		r.Stricter[reasons[i]]++
+	}
+	return trials, complaints, nil
+}
+
+// reason is a rejection without what differs from case to case.
+func reason(text string) string {
+	if head, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(head, "At location") {
+		text = rest
+	}
+	if head, _, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(text, "invalid syntax") {
+		return head
+	}
+	if strings.HasPrefix(text, "could not cast value") {
+		return "could not cast value" + text[strings.LastIndex(text, " from "):]
+	}
+	return text
+}
+
+// trial generates one expression, of any type where the database's order allows to compare what was written.
+func (g *generator) trial(d *database) *trial {
+	depth := g.IntN(maxDepth + 1)
+	if d.locale.ByBytes && g.chance(45) {
+		if t := g.typ(); g.printed[t] {
+			return &trial{expr: g.expr(t, depth), valued: true}
+		}
+	}
+	return &trial{expr: g.expr(g.types.Named("bool"), max(depth, 1))}
+}
+
+// literals makes the pools of values out of texts that Postgres accepts, and judges what the language makes of the texts.
+func (r *run) literals(ctx context.Context, d *database, g *generator) (pool map[string][]string, found []Difference, err error) {
+	type candidate struct {
+		field
+		text string
+	}
+	var all []candidate
+	var questions []question
+	for _, f := range declarations() {
+		for range poolSize {
+			text := g.of(g.types.Named(f.typ))
+			all = append(all, candidate{f, text})
+			questions = append(questions, question{sql: "SELECT (" + quoteText(text) + "::" + f.declared + ")::text"})
+		}
+	}
+	answers, err := d.ask(ctx, questions)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool = map[string][]string{}
+	row := make([][]byte, len(d.names))
+	for i, c := range all {
+		t := g.types.Named(c.typ)
+		valid := answers[i].err == nil
+		if valid && !strings.Contains(c.text, "now") && !strings.Contains(c.text, "today") {
+			pool[c.declared] = append(pool[c.declared], c.text)
+			g.pool[t] = append(g.pool[t], c.text)
+		}
+		if c.declared != c.typ || len(g.styles[t]) == 0 {
+			continue
+		}
+		r.Literals++
+		tr := &trial{expr: leaf(t, g.styles[t][0](c.text)), valued: true}
+		rejected, complaint := tr.compile(d)
+		switch {
+		case complaint != "":
+			found = append(found, Difference{trial: tr, row: -1, what: complaint})
+		case rejected != nil && valid:
+			r.Stricter["a literal of type "+t.Name]++
+		case rejected == nil && !valid:
+			found = append(found, Difference{trial: tr, row: 0, what: "Postgres rejects the literal", written: result{err: answers[i].err, asked: true}})
+		case rejected == nil:
+			text := answers[i].rows[0][0]
+			if o, complaint := tr.eval(row, text, &where.Scratch{}); complaint != "" || o.err != nil || o.truth != where.True {
+				found = append(found, Difference{trial: tr, row: 0, what: cmp.Or(complaint, "the literal has another text"), ours: o, written: result{text: text, asked: true}})
+			}
+		}
+	}
+	return pool, found, nil
+}
+
+// report shrinks a difference and keeps it, unless one like it is known.
+func (r *run) report(ctx context.Context, d *database, l *language, n int, f Difference) error {
+	original := f
+	if !strings.Contains(f.what, "the literal") && len(r.Summary.Differences) < r.Plan.Differences {
+		s := &shrinker{d: d, types: l.types, budget: shrinkBudget}
+		var err error
+		if f, err = s.shrink(ctx, f); err != nil {
+			return fmt.Errorf("shrink: %w", err)
+		}
+	}
+	shape := d.locale.Name + kind(f.what) + skeleton(f.trial.expr)
+	if r.seen[shape] || len(r.Summary.Differences) >= r.Plan.Differences {
+		return nil
+	}
+	r.seen[shape] = true
+	text := describe(d, r.Seed, n, f)
+	if original.trial != f.trial {
+		text += "\n  found as   " + original.trial.expr.SQL()
+	}
+	r.Summary.Differences = append(r.Summary.Differences, text)
+	fmt.Fprintln(r.Out, text)
+	return nil
+}
+
+// skeleton is what two like expressions have in common: their productions.
+func skeleton(e *Expr) string {
+	if len(e.args) == 0 {
+		return "." + e.typ.Name
+	}
+	var b strings.Builder
+	b.WriteString(strings.Join(e.parts, "_"))
+	for _, a := range e.args {
+		b.WriteString(skeleton(a))
+	}
+	return b.String()
+}
+
+func describe(d *database, seed uint64, n int, f Difference) string {
+	var b strings.Builder
+	text, params := f.trial.text()
+	fmt.Fprintf(&b, "DIFFERENCE (--seed %d --replay %d, locale %s): %s\n", seed, n, d.locale.Name, f.what)
+	fmt.Fprintf(&b, "  clause     %s\n", text)
+	if len(params) > 0 {
+		fmt.Fprintf(&b, "  params     %q\n", params)
+	}
+	if f.trial.clause != nil {
+		fmt.Fprintf(&b, "  canonical  %s\n", f.trial.clause.SQL())
+	}
+	if f.row >= 0 && f.row < len(d.rows) {
+		for _, name := range f.trial.expr.columns() {
+			value := "NULL"
+			if v := d.rows[f.row][slices.Index(d.names, name)]; v != nil {
+				value = fmt.Sprintf("%q", v)
+			}
+			fmt.Fprintf(&b, "  row        %s = %s\n", quoteName(name), value)
+		}
+		fmt.Fprintf(&b, "  ours       %s\n", f.ours)
+		fmt.Fprintf(&b, "  Postgres   %s\n  canonical  %s", f.written, f.canonical)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

@@ -1,0 +1,137 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Type is a type that expressions have, as the catalogue describes it.
+type Type struct {
+	OID      uint32
+	Name     string // as it is written in a cast: int4, text[]
+	Elem     *Type  // of an array
+	Array    *Type  // the array of it
+	Category byte   // pg_type.typcategory
+}
+
+func (t *Type) String() string { return t.Name }
+
+// scalars are the types that the judge knows values of. Arrays of them come on top.
+func scalars() []string {
+	return []string{
+		"bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "name", "uuid",
+		"date", "time", "timetz", "timestamp", "timestamptz", "interval", "bytea", "json", "jsonb", enumType,
+	}
+}
+
+// Types are the types by name and by oid.
+type Types struct {
+	All    []*Type // scalars in the order of scalars(), then their arrays
+	byName map[string]*Type
+	byOID  map[uint32]*Type
+}
+
+// Named finds a type; it panics for a name that is not one of them, which would be a mistake in this package.
+func (ts *Types) Named(name string) *Type {
+	t := ts.byName[name]
+	if t == nil {
+		panic(fmt.Sprintf("judge: no type %s", name))
+	}
+	return t
+}
+
+func loadTypes(ctx context.Context, conn *pgx.Conn) (*Types, error) {
+	rows, err := conn.Query(ctx, `
+		SELECT t.oid, t.typname, t.typcategory, a.oid, a.typcategory FROM pg_type t JOIN pg_type a ON a.oid = t.typarray
+		WHERE t.typname = ANY ($1) AND t.typnamespace IN ('pg_catalog'::regnamespace, 'public'::regnamespace)`, scalars())
+	if err != nil {
+		return nil, fmt.Errorf("read the types: %w", err)
+	}
+	ts := &Types{byName: map[string]*Type{}, byOID: map[uint32]*Type{}}
+	found := map[string]*Type{}
+	var oid, arrayOID uint32
+	var name string
+	var category, arrayCategory rune
+	_, err = pgx.ForEachRow(rows, []any{&oid, &name, &category, &arrayOID, &arrayCategory}, func() error {
+		t := &Type{OID: oid, Name: name, Category: byte(category)}
+		t.Array = &Type{OID: arrayOID, Name: name + "[]", Elem: t, Category: byte(arrayCategory)}
+		found[name] = t
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the types: %w", err)
+	}
+	for _, name := range scalars() {
+		if found[name] == nil {
+			return nil, fmt.Errorf("read the types: there is no %s", name)
+		}
+		ts.All = append(ts.All, found[name])
+	}
+	for _, t := range slices.Clone(ts.All) {
+		ts.All = append(ts.All, t.Array)
+	}
+	for _, t := range ts.All {
+		ts.byName[t.Name], ts.byOID[t.OID] = t, t
+	}
+	return ts, nil
+}
+
+const enumType = "mood"
+
+// schema makes the types that a judged table needs besides those of Postgres.
+const schema = `
+	CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy', 'Very Happy', '');
+	CREATE DOMAIN whole AS int4 CHECK (VALUE > -1000000);
+	CREATE DOMAIN word AS text;
+	CREATE DOMAIN shortword AS word CHECK (length(VALUE) < 100);
+	CREATE DOMAIN price AS numeric(8,2);
+	CREATE DOMAIN wholes AS int4[];
+	CREATE TYPE pair AS (x int, y text)`
+
+// field is a column of the judged table.
+type field struct {
+	name     string
+	declared string // the type in CREATE TABLE
+	typ      string // the type that the language gives it, "" for one that is only tested for NULL
+}
+
+// fields are the columns of the judged table: two of each type, with modifiers where there are any, one of each array, domains.
+func fields() []field {
+	second := map[string]string{"numeric": "numeric(10,2)", "varchar": "varchar(5)", "bpchar": "bpchar", "time": "time(3)", "timestamp": "timestamp(0)"}
+	var all []field
+	for _, t := range scalars() {
+		declared := t
+		if t == "bpchar" {
+			declared = "char(8)"
+		}
+		all = append(all, field{"c_" + t, declared, t})
+		if again, ok := second[t]; ok {
+			declared = again
+		} else {
+			declared = t
+		}
+		all = append(all, field{"d_" + t, declared, t})
+	}
+	for _, t := range scalars() {
+		all = append(all, field{"a_" + t, t + "[]", t + "[]"})
+	}
+	return append(all,
+		field{"a2_int4", "int4[]", "int4[]"}, field{"a2_text", "text[]", "text[]"}, field{"a_price", "numeric(8,2)[]", "numeric[]"}, field{"a_char", "char(4)[]", "bpchar[]"},
+		field{"whole", "whole", "int4"}, field{"word", "shortword", "text"}, field{"price", "price", "numeric"}, field{"wholes", "wholes", "int4[]"},
+		field{"pair", "pair", ""}, field{"range", "int4range", ""}, field{`Odd "name"`, "int4", "int4"})
+}
+
+func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// quoteText writes a string literal that means the same whatever standard_conforming_strings is.
+func quoteText(text string) string {
+	quoted := `'` + strings.ReplaceAll(text, `'`, `''`) + `'`
+	if strings.Contains(quoted, `\`) {
+		return `E` + strings.ReplaceAll(quoted, `\`, `\\`)
+	}
+	return quoted
+}
