@@ -17,6 +17,7 @@ type analyzer struct {
 	text   string
 
 	columns map[string]*Column
+	labels  map[string][]string // of enums, by name
 	used    []typedColumn
 	index   map[string]int // into used
 
@@ -34,7 +35,7 @@ const maxNodes = 100_000
 func newAnalyzer(field string, prefix int, text string, given map[int32]string, cols []Column) *analyzer {
 	a := &analyzer{
 		field: field, prefix: prefix, text: text, given: given,
-		columns: make(map[string]*Column, len(cols)), index: map[string]int{}, fixed: map[int32]typ{},
+		columns: make(map[string]*Column, len(cols)), index: map[string]int{}, fixed: map[int32]typ{}, labels: enumLabels(cols),
 	}
 	for i := range cols {
 		a.columns[cols[i].Name] = &cols[i]
@@ -93,7 +94,9 @@ func (a *analyzer) expr(n *pg.Node) (*node, error) {
 	case *pg.Node_TypeCast:
 		return a.typeCast(e.TypeCast)
 	case *pg.Node_FuncCall:
-		return nil, a.function(e.FuncCall)
+		return a.function(e.FuncCall)
+	case *pg.Node_CoalesceExpr:
+		return a.coalesce(e.CoalesceExpr)
 	case *pg.Node_SubLink:
 		return nil, a.subLink(e.SubLink)
 	}
@@ -225,11 +228,15 @@ func (a *analyzer) settle(n *node, t typ) (*node, error) {
 		}
 		a.fixed[n.param] = t
 	}
-	if t.id >= tComposite {
+	if t.id.opaque() {
 		return nil, a.errorf(n.loc, "invalid syntax for type %s: %s", t, n.val.b)
 	}
+	if t.id == tEnum && !a.checkLabel(t, n.val.b) {
+		return nil, a.errorf(n.loc, "invalid input value for %s: %s", t, n.val.b)
+	}
 	v := value{b: n.val.b}
-	if err := input(t.id, &v); err != nil {
+	m := machine{s: &Scratch{}, folding: true}
+	if err := m.input(t.id, &v); err != nil {
 		return nil, a.errorf(n.loc, "invalid syntax for type %s: %s", t, n.val.b)
 	}
 	return constant(t, v, n.loc), nil
@@ -266,6 +273,8 @@ func (a *analyzer) boolArg(n *node) (*node, error) {
 		return nil, a.errorf(n.loc, "reference %s of type %s is not castable to bool", identifier(a.used[n.col].name), n.typ)
 	case n.op == opCast:
 		return nil, a.errorf(n.loc, "function %s returning %s is not castable to bool", n.typ, n.typ)
+	case !n.isConst():
+		return nil, a.errorf(n.loc, "function %s returning %s is not castable to bool", n.title(), n.typ)
 	}
 	return nil, a.errorf(n.loc, "constant of type %s is not castable to bool", n.typ)
 }
@@ -320,21 +329,6 @@ func truthTestOf(t pg.BoolTestType) (truthTest, string) {
 		return isUnknown, "IS UNKNOWN"
 	}
 	return isNotUnknown, "IS NOT UNKNOWN"
-}
-
-func (a *analyzer) function(e *pg.FuncCall) error {
-	switch {
-	case e.AggStar || e.AggDistinct || len(e.AggOrder) > 0 || e.AggFilter != nil || e.Over != nil || e.AggWithinGroup:
-		return a.errorf(e.Location, "aggregation is not supported in this context")
-	case e.FuncVariadic:
-		return a.errorf(e.Location, "explicit VARIADIC function calls are not currently supported")
-	}
-	for _, x := range e.Args {
-		if _, err := a.expr(x); err != nil {
-			return err
-		}
-	}
-	return a.errorf(e.Location, "unknown or unsupported function %s/%d", lastName(e.Funcname), len(e.Args))
 }
 
 func (a *analyzer) subLink(e *pg.SubLink) error {

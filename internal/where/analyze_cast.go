@@ -36,7 +36,7 @@ func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
 // cast converts n, explicitly or implicitly.
 func (a *analyzer) cast(n *node, t typ, loc int32) (*node, error) {
 	id, ctx := castBetween(n.typ.id, t.id)
-	if ctx == castNone || n.typ.id == tEnum && t.id == tEnum {
+	if ctx == castNone || n.typ.id.elem() == tEnum && t.id.elem() == tEnum {
 		return nil, a.errorf(loc, "unknown cast from type %s to type %s", n.typ, t)
 	}
 	return a.fold(&node{op: opCast, typ: t, aux: id, args: []*node{n}, loc: loc})
@@ -58,12 +58,18 @@ func (a *analyzer) typeName(t *pg.TypeName) (typ, int, error) {
 	if len(parts) == 2 && parts[0] == "pg_catalog" {
 		parts = parts[1:]
 	}
-	if len(parts) != 1 || t.GetSetof() || t.GetPctType() || len(t.GetArrayBounds()) > 0 {
+	if len(parts) != 1 || t.GetSetof() || t.GetPctType() {
 		return unsupported()
 	}
 	id, ok := named(parts[0])
 	if !ok {
 		return unsupported()
+	}
+	if len(t.GetArrayBounds()) > 0 {
+		if len(t.GetTypmods()) > 0 {
+			return typ{}, -1, a.errorf(t.GetLocation(), "type modifiers of arrays are not supported")
+		}
+		return typ{id: id.array()}, -1, nil
 	}
 	if len(t.GetTypmods()) == 0 {
 		return typ{id: id}, -1, nil

@@ -12,10 +12,11 @@ func (a *analyzer) operator(e *pg.A_Expr) (*node, error) {
 	switch e.Kind {
 	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_LIKE, pg.A_Expr_Kind_AEXPR_ILIKE:
 		if e.Lexpr == nil {
-			if _, err := a.expr(e.Rexpr); err != nil {
+			arg, err := a.expr(e.Rexpr)
+			if err != nil {
 				return nil, err
 			}
-			return nil, a.errorf(e.Location, "unknown unary operator %s", quoteName(name))
+			return a.operatorCall(name, asPrefix, []*node{arg}, e.Location)
 		}
 		l, r, err := a.operands(e)
 		if err != nil {
@@ -46,28 +47,26 @@ func (a *analyzer) operands(e *pg.A_Expr) (l, r *node, err error) {
 
 // binary types an operator between two analyzed operands.
 func (a *analyzer) binary(name string, l, r *node, loc int32) (*node, error) {
-	if rel, ok := comparison(name); ok {
+	if rel, ok := comparisonNamed(name); ok {
 		return a.compare(rel, l, r, loc)
 	}
 	flags, negated, ok := matching(name)
 	if !ok {
-		return nil, a.errorf(loc, "unknown binary operator %s", quoteName(name))
+		return a.operatorCall(name, asOperator, []*node{l, r}, loc)
 	}
-	byBytes := fromName(l) || fromName(r)
-	_, l, r, err := a.overload(matchable(), l, r, loc)
+	if flags&likeFold != 0 && (collationOf(l) == collationC || collationOf(r) == collationC) {
+		flags |= likeC
+	}
+	i := choose(matchable(), []typ{l.typ, r.typ}, true)
+	if i < 0 {
+		return nil, a.errorf(loc, "Could not select an operator overload")
+	}
+	l, r, err := a.bothTo(matchable()[i], l, r)
 	if err != nil {
 		return nil, err
 	}
-	if r.op == opConst {
-		if flags&likeFold == 0 {
-			flags |= shapeOf(r.val.b)
-		} else if flags = foldOf(r.val.b); byBytes {
-			flags = likeFold
-		} else if flags&likeRunes != 0 {
-			if _, ok := foldRegexp(r.val.b); !ok {
-				return nil, a.errorf(loc, "%v", errPatternEnd)
-			}
-		}
+	if r.op == opConst && flags&likeFold == 0 {
+		flags |= shapeOf(r.val.b)
 	}
 	n, err := a.fold(&node{op: opLike, typ: typeBool, aux: flags, args: []*node{l, r}, loc: loc})
 	if err == nil && negated {
@@ -76,66 +75,93 @@ func (a *analyzer) binary(name string, l, r *node, loc int32) (*node, error) {
 	return n, err
 }
 
-// fromName reports whether n is a name or cast from one. Names have the C collation and hand it on.
-func fromName(n *node) bool {
-	for n.op == opCast && n.typ.id.info().category == catString {
-		if n.typ.id == tName {
-			return true
+// operatorCall types an operator of the table of functions.
+func (a *analyzer) operatorCall(name string, as spelling, args []*node, loc int32) (*node, error) {
+	if !isOperator(name, as) {
+		arity := "binary"
+		if as == asPrefix {
+			arity = "unary"
 		}
-		n = n.args[0]
+		return nil, a.errorf(loc, "unknown %s operator %s", arity, quoteName(name))
 	}
-	return n.typ.id == tName
+	all := functionsNamed(name, as, len(args))
+	i := choose(all, typesOf(args), true)
+	if i < 0 {
+		return nil, a.errorf(loc, "Could not select an operator overload")
+	}
+	return a.callOf(all[i], args, loc)
 }
 
 func (a *analyzer) compare(rel relation, l, r *node, loc int32) (*node, error) {
-	s, l, r, err := a.overload(comparable(rel), l, r, loc)
+	s, l, r, err := a.overload(l, r, loc)
 	if err != nil {
 		return nil, err
 	}
-	return a.fold(&node{op: opCompare, typ: typeBool, fam: s.fam, rel: rel, args: []*node{l, r}, loc: loc})
-}
-
-// overload resolves an operator and converts the operands to what it takes.
-func (a *analyzer) overload(all []signature, l, r *node, loc int32) (signature, *node, *node, error) {
-	s, ok := resolve(all, l.typ, r.typ)
-	if !ok {
-		return s, nil, nil, a.errorf(loc, "Could not select an operator overload")
-	}
-	left, right := typ{id: s.left}, typ{id: s.right}
-	if s.left == tEnum {
-		left = l.typ
-		if left.isUnknown() {
-			left = r.typ
+	fam := s.fam
+	if rel.ordered() && l.typ.id == tEnum {
+		fam = famInt
+		if l, err = a.rank(l, loc); err != nil {
+			return nil, err
 		}
-		right = left
-	}
-	l, err := a.convert(l, left, s.liftLeft)
-	if err != nil {
-		return s, nil, nil, err
-	}
-	r, err = a.convert(r, right, s.liftRight)
-	return s, l, r, err
-}
-
-// convert applies the implicit cast to t, or the lift that a comparison with timestamps asks for.
-func (a *analyzer) convert(n *node, t typ, lift bool) (*node, error) {
-	var err error
-	if n.typ.isUnknown() {
-		if n, err = a.settle(n, t); err != nil {
+		if r, err = a.rank(r, loc); err != nil {
 			return nil, err
 		}
 	}
-	if lift {
-		lifted := &node{op: opCast, typ: typ{id: tTimestamp}, aux: castDateLift, args: []*node{n}, loc: n.loc}
-		if n.op == opConst && n.val.i > endTimestamp/usPerDay && finiteMoment(n.val.i) {
-			return lifted, nil // no timestamp can be printed for it
-		}
-		return a.fold(lifted)
+	if rel.ordered() && l.typ.id == tEnum.array() {
+		return nil, a.errorf(loc, "arrays of %s have no order here", l.typ.elem())
 	}
-	if n.typ == t {
+	return a.fold(&node{op: opCompare, typ: typeBool, fam: fam, rel: rel, args: []*node{l, r}, loc: loc})
+}
+
+// overload resolves a comparison and converts the operands to what it takes.
+func (a *analyzer) overload(l, r *node, loc int32) (*comparison, *node, *node, error) {
+	table := comparisons()
+	i := choose(table.all, []typ{l.typ, r.typ}, true)
+	if i < 0 {
+		return nil, nil, nil, a.errorf(loc, "Could not select an operator overload")
+	}
+	s := &table.rows[i]
+	l, r, err := a.bothTo(&s.function, l, r)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if s.liftLeft {
+		l, err = a.lift(l)
+	}
+	if s.liftRight && err == nil {
+		r, err = a.lift(r)
+	}
+	return s, l, r, err
+}
+
+// bothTo converts two operands to what f takes.
+func (a *analyzer) bothTo(f *function, l, r *node) (left, right *node, err error) {
+	slots, _, _ := f.unify([]typ{l.typ, r.typ})
+	if left, err = a.convert(l, slots[0]); err != nil {
+		return nil, nil, err
+	}
+	right, err = a.convert(r, slots[1])
+	return left, right, err
+}
+
+// convert gives an untyped literal the type t, and applies the cast to t to anything else.
+func (a *analyzer) convert(n *node, t typ) (*node, error) {
+	switch {
+	case n.typ.isUnknown():
+		return a.settle(n, t)
+	case n.typ == t:
 		return n, nil
 	}
 	return a.cast(n, t, n.loc)
+}
+
+// lift is the conversion of a date that a comparison with timestamps asks for.
+func (a *analyzer) lift(n *node) (*node, error) {
+	lifted := &node{op: opCast, typ: typ{id: tTimestamp}, aux: castDateLift, args: []*node{n}, loc: n.loc}
+	if n.op == opConst && n.val.i > endTimestamp/usPerDay && finiteMoment(n.val.i) {
+		return lifted, nil // no timestamp can be printed for it
+	}
+	return a.fold(lifted)
 }
 
 // distinct is a comparison in which NULL is a value. Against the word NULL it needs no operator.
@@ -155,7 +181,7 @@ func (a *analyzer) distinct(e *pg.A_Expr) (*node, error) {
 	case l.op == opNull && l.typ.isUnknown() && r.typ.id != tComposite:
 		return testNull(r, test, e.Location), nil
 	}
-	s, l, r, err := a.overload(comparable(relEQ), l, r, e.Location)
+	s, l, r, err := a.overload(l, r, e.Location)
 	if err != nil {
 		return nil, err
 	}
@@ -272,26 +298,29 @@ func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
 
 func (a *analyzer) inConstants(x *node, items []*node, common typ, loc int32) (*node, error) {
 	for i, n := range items {
-		n, err := a.convert(n, common, false)
+		n, err := a.convert(n, common)
 		if err != nil {
 			return nil, err
 		}
 		items[i] = n
 	}
 	// The operator takes the common type on its right.
-	s, x, _, err := a.overload(comparable(relEQ), x, &node{op: opNull, typ: common, loc: loc}, loc)
+	s, x, right, err := a.overload(x, &node{op: opNull, typ: common, loc: loc}, loc)
 	if err != nil {
 		return nil, err
 	}
+	to := right.typ
+	if s.liftRight {
+		to = typ{id: tDate}
+	} else if id, ctx := castBetween(to.id, x.typ.id); id == castRelabel && ctx == castImplicit {
+		to = x.typ // the same values, and one text for what is one condition
+	}
 	in := &node{op: opIn, typ: typeBool, fam: s.fam, args: []*node{x}, loc: loc}
 	for _, n := range items {
-		right := typ{id: s.right}
-		if s.right == tEnum {
-			right = common
-		} else if id, ctx := castBetween(s.right, x.typ.id); id == castRelabel && ctx == castImplicit {
-			right = x.typ // the same values, and one text for what is one condition
+		n, err := a.convert(n, to)
+		if err == nil && s.liftRight {
+			n, err = a.lift(n)
 		}
-		n, err := a.convert(n, right, s.liftRight)
 		if err != nil {
 			return nil, err
 		}
@@ -302,8 +331,8 @@ func (a *analyzer) inConstants(x *node, items []*node, common typ, loc int32) (*
 		}
 	}
 	list := in.args[1:]
-	slices.SortStableFunc(list, func(l, r *node) int { return s.fam.compare(&l.val, &r.val) })
-	list = slices.CompactFunc(list, func(l, r *node) bool { return s.fam.compare(&l.val, &r.val) == 0 })
+	slices.SortStableFunc(list, func(l, r *node) int { return s.fam.compareAs(to.id, &l.val, &r.val) })
+	list = slices.CompactFunc(list, func(l, r *node) bool { return s.fam.compareAs(to.id, &l.val, &r.val) == 0 })
 	in.args = in.args[:1+len(list)]
 	switch {
 	case len(list) == 0:

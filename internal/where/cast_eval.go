@@ -6,7 +6,7 @@ func (m *machine) cast(i int, out *value) (int, error) {
 	id, to := castID(m.code[i]), typeID(m.code[i+1])
 	i += 2
 	limit := uint64(0)
-	if id == castLimitChars {
+	if id == castLimitChars || id == castTypmod {
 		limit, i = m.uvarint(i)
 	}
 	from := m.typeAt(i)
@@ -58,23 +58,43 @@ func (m *machine) cast(i int, out *value) (int, error) {
 		}
 	case castOutput:
 		m.print(out, func(b []byte) []byte { return output(b, from, out) })
+	case castOutputToName:
+		m.print(out, func(b []byte) []byte { return output(b, from, out) })
+		out.b = cutName(out.b)
 	case castInput:
-		err = input(to, out)
+		err = m.input(to, out)
 	case castLimitChars:
 		m.limitChars(out, int(limit), to)
+	case castTypmod:
+		err = m.applyTypmod(to, int32(limit), out)
+	case castArray:
+		err = m.castArray(from, to, out)
 	default:
-		err = ErrCorrupt
+		switch {
+		case id >= castsOfJSON:
+			err = m.castJSON(id, from, to, out)
+		case id >= castsOfMoment:
+			err = m.castMoment(id, from, to, out)
+		default:
+			err = m.castText(id, out)
+		}
 	}
 	return i, err
 }
 
-// typeAt is the type of the node at i, for those nodes that castOutput can stand on.
+// typeAt is the type of what the node at i yields.
 func (m *machine) typeAt(i int) typeID {
 	switch op(m.code[i]) {
 	case opConst, opNull, opColumn:
 		return typeID(m.code[i+1])
 	case opCast:
 		return typeID(m.code[i+2])
+	case opCall:
+		return typeID(m.code[i+3])
+	case opCoalesce, opCase, opArray, opElement, opOperand, opRank:
+		return typeID(m.code[i+1])
+	case opMinMax, opIndex, opSlice:
+		return typeID(m.code[i+3])
 	}
 	return tBool
 }
@@ -108,12 +128,22 @@ func output(dst []byte, from typeID, v *value) []byte {
 		return appendTimestamp(dst, v.i, false)
 	case tTimestamptz:
 		return appendTimestamp(dst, v.i, true)
+	case tTimetz, tInterval:
+		return appendMoment(dst, from, v)
+	case tBytea:
+		return appendBytea(dst, v.b)
+	}
+	if from.isArray() {
+		return appendArray(dst, from, v)
 	}
 	return append(dst, v.b...)
 }
 
 // input turns text into a value of a type, as the type's input function does.
-func input(to typeID, v *value) (err error) {
+func (m *machine) input(to typeID, v *value) (err error) {
+	if to.isArray() {
+		return m.inputArray(to, v)
+	}
 	switch to {
 	case tBool:
 		var b bool
@@ -140,9 +170,23 @@ func input(to typeID, v *value) (err error) {
 		v.i, err = inputTimestamp(v.b, false)
 	case tTimestamptz:
 		v.i, err = inputTimestamp(v.b, true)
+	case tTimetz, tInterval:
+		err = m.inputMoment(to, v)
+	case tBytea:
+		err = m.inputBytea(v)
+	case tJSON, tJSONB:
+		err = m.inputJSON(to, v)
+	case tChar:
+		v.b = v.b[:min(len(v.b), 1)]
 	}
 	return err
 }
+
+// hasTypmod reports whether castTypmod applies to a type.
+func hasTypmod(id typeID) bool { return false }
+
+// applyTypmod is an explicit cast to a precision.
+func (m *machine) applyTypmod(to typeID, mod int32, out *value) error { return errUnsupported }
 
 // limitChars is an explicit cast to varchar(n) or char(n): cut after n characters, and for char(n) filled up to n.
 func (m *machine) limitChars(out *value, n int, to typeID) {

@@ -32,7 +32,14 @@ const (
 	castOutput          castID = 25 // the type's output function, and "true" and "false" for bool
 	castInput           castID = 26 // the type's input function over text
 	castLimitChars      castID = 27
-	castCount           castID = 28
+	castTypmod          castID = 28 // to the precision or fields of a type modifier
+	castArray           castID = 29 // element by element
+	castOutputToName    castID = 30 // the output, cut to 63 bytes
+
+	castsOfText   castID = 40 // casts_text.go, up to the next
+	castsOfMoment castID = 60 // casts_moment.go
+	castsOfJSON   castID = 80 // casts_json.go
+	castCount     castID = 100
 )
 
 type castContext uint8
@@ -49,26 +56,39 @@ func castBetween(from, to typeID) (castID, castContext) {
 	if from == to {
 		return castRelabel, castImplicit
 	}
-	if id, ctx := builtinCast(from, to); ctx != castNone {
-		return id, ctx
-	}
-	fromString, toString := from.info().category == catString, to.info().category == catString
-	switch {
-	case from == tUnknown || to == tUnknown || from >= tComposite || to >= tComposite:
+	if from == tUnknown || to == tUnknown || from.opaque() || to.opaque() || from >= tAny && !from.isArray() || to >= tAny && !to.isArray() {
 		return 0, castNone
-	case toString:
-		if to == tName {
-			// The label or number is at most 63 bytes only for some types; there is no single step for the others.
-			return 0, castNone
+	}
+	if from.isArray() && to.isArray() {
+		_, ctx := castBetween(from.elem(), to.elem())
+		return castArray, ctx
+	}
+	if !from.isArray() && !to.isArray() {
+		if id, ctx := builtinCast(from, to); ctx != castNone {
+			return id, ctx
 		}
+	}
+	switch {
+	case to == tName:
+		return castOutputToName, castAssignment
+	case to.info().category == catString:
 		return castOutput, castAssignment
-	case fromString && to != tEnum:
+	case from.info().category == catString && to.elem() != tEnum:
 		return castInput, castExplicit
 	}
 	return 0, castNone
 }
 
 func builtinCast(from, to typeID) (castID, castContext) {
+	for _, casts := range [...]func(from, to typeID) (castID, castContext){plainCast, textCast, momentCast, jsonCast} {
+		if id, ctx := casts(from, to); ctx != castNone {
+			return id, ctx
+		}
+	}
+	return 0, castNone
+}
+
+func plainCast(from, to typeID) (castID, castContext) {
 	switch from {
 	case tBool:
 		if to == tInt4 {

@@ -59,7 +59,7 @@ func (c *Clause) Bind(names []string) (*Program, error) {
 	for i := range p.pos {
 		id := typeID(d.byte())
 		name := d.text()
-		if id >= tEnum {
+		if id.named() {
 			d.text()
 		}
 		at := slices.Index(names, name)

@@ -29,10 +29,10 @@ func decode(b string) ([]typedColumn, *node, error) {
 	for range count {
 		c := typedColumn{typ: typ{id: typeID(d.byte())}}
 		c.name = d.text()
-		if c.typ.id >= tEnum {
+		if c.typ.id.named() {
 			c.typ.name = d.text()
 		}
-		if c.typ.id == tUnknown || c.typ.id >= typeCount || d.i < 0 {
+		if !c.typ.id.known() || d.i < 0 {
 			return nil, nil, ErrCorrupt
 		}
 		d.cols = append(d.cols, c)
@@ -103,7 +103,7 @@ func (d *decoder) node(depth int) *node {
 		return n
 	case opNull:
 		n.typ.id = typeID(d.byte())
-		return n.orNil(n.typ.id > tUnknown && n.typ.id < typeCount && d.i >= 0)
+		return n.orNil(n.typ.id.known() && d.i >= 0)
 	case opColumn:
 		return d.column(n)
 	case opAnd, opOr:
@@ -114,10 +114,10 @@ func (d *decoder) node(depth int) *node {
 		return n.orNil(d.args(n, 1, depth) && n.args[0].typ.id == tBool)
 	case opCompare:
 		n.fam, n.rel = family(d.byte()), relation(d.byte())
-		return n.orNil(n.rel >= relEQ && n.rel <= relGE && d.args(n, 2, depth) && n.held(n.fam.rep()))
+		return n.orNil(n.rel >= relEQ && n.rel <= relGE && d.args(n, 2, depth) && n.comparable())
 	case opDistinct:
 		n.fam = family(d.byte())
-		return n.orNil(d.args(n, 2, depth) && n.held(n.fam.rep()))
+		return n.orNil(d.args(n, 2, depth) && n.comparable())
 	case opIsNull:
 		n.aux = d.byte()
 		return n.orNil(n.aux <= isNotNull && d.args(n, 1, depth))
@@ -126,9 +126,16 @@ func (d *decoder) node(depth int) *node {
 		return n.orNil(n.aux <= isNotUnknown && d.args(n, 1, depth) && n.args[0].typ.id == tBool)
 	case opLike:
 		n.aux = d.byte()
-		return n.orNil(n.aux <= 15 && d.args(n, 2, depth) && n.held(repBytes) && n.shaped())
+		return n.orNil(n.aux <= 15 && d.args(n, 2, depth) && n.texts() && n.shaped())
 	case opCast:
 		return d.cast(n, depth)
+	case opCall:
+		return d.call(n, depth)
+	case opRank:
+		return d.rank(n, depth)
+	case opCoalesce:
+		n.typ.id = typeID(d.byte())
+		return n.orNil(n.typ.id.known() && d.arms(n, depth) && len(n.args) > 1 && n.yield(n.args))
 	}
 	return nil
 }
@@ -153,14 +160,63 @@ func (n *node) held(r rep) bool {
 // shaped reports whether a LIKE node's flags are those of its pattern.
 func (n *node) shaped() bool {
 	p := n.args[1]
-	switch {
-	case n.aux&likeFold == 0:
-		return n.aux&likeRunes == 0 && (n.aux&likeShape == likeGeneral || p.op == opConst && shapeOf(p.val.b) == n.aux&likeShape)
-	case n.aux&likeRunes != 0:
-		_, ok := foldRegexp(p.val.b)
-		return n.aux&likeShape == likeGeneral && p.op == opConst && ok
+	if n.aux&likeFold != 0 {
+		return n.aux&likeShape == likeGeneral
 	}
-	return n.aux&likeShape == likeGeneral
+	return n.aux&likeC == 0 && (n.aux&likeShape == likeGeneral || p.op == opConst && shapeOf(p.val.b) == n.aux&likeShape)
+}
+
+// texts reports whether the arguments are texts.
+func (n *node) texts() bool {
+	for _, a := range n.args {
+		if !a.typ.id.collatable() || a.typ.id.isArray() {
+			return false
+		}
+	}
+	return true
+}
+
+// yield reports whether results are of the type of n. Types with names lose them in calls, where nothing depends on them.
+func (n *node) yield(results []*node) bool {
+	for _, r := range results {
+		if r.typ.id != n.typ.id {
+			return false
+		}
+		if n.typ.name == "" {
+			n.typ.name = r.typ.name
+		}
+	}
+	return true
+}
+
+// comparable reports whether the arguments are held as the family of n takes them.
+func (n *node) comparable() bool {
+	if n.fam == famArray && n.args[0].typ.id != n.args[1].typ.id {
+		return false
+	}
+	for _, a := range n.args {
+		if !n.fam.takes(a.typ.id) {
+			return false
+		}
+	}
+	return true
+}
+
+// takes reports whether values of the type can be compared so.
+func (f family) takes(id typeID) bool {
+	switch f {
+	case famTimetz:
+		return id == tTimetz
+	case famInterval:
+		return id == tInterval
+	case famJSONB:
+		return id == tJSONB
+	case famNumeric:
+		return id == tNumeric
+	case famArray:
+		return id.isArray()
+	}
+	return f.rep() != repNone && id.rep() == f.rep() && !id.isArray()
 }
 
 func (d *decoder) args(n *node, count, depth int) bool {
@@ -199,10 +255,36 @@ func (d *decoder) list(n *node, depth int) *node {
 	return n.orNil(d.i == end && len(n.args) > 1)
 }
 
+// arms reads the arguments of a node that need not evaluate all of them.
+func (d *decoder) arms(n *node, depth int) bool {
+	length := d.count()
+	end := d.i + length
+	for d.i >= 0 && d.i < end {
+		if !d.args(n, 1, depth) {
+			return false
+		}
+	}
+	return d.i >= 0 && d.i == end
+}
+
+func (d *decoder) call(n *node, depth int) *node {
+	id := callID(d.byte())<<8 | callID(d.byte())
+	result, flags, count := typeID(d.byte()), d.byte(), int(d.byte())
+	if count > maxArguments || !d.args(n, count, depth) {
+		return nil
+	}
+	n.call, n.aux = functionOf(id, typesOf(n.args), result), flags&callAux
+	if n.call == nil || n.callFlags() != flags || n.aux != 0 && n.call.traits&mapsCase == 0 {
+		return nil
+	}
+	_, n.typ, _ = n.call.unify(typesOf(n.args))
+	return n
+}
+
 func (d *decoder) in(n *node, depth int) *node {
 	n.fam, n.aux = family(d.byte()), d.byte()
 	item := typeID(d.byte())
-	if n.aux > 1 || item >= typeCount || item.rep() != n.fam.rep() || !d.args(n, 1, depth) || !n.held(n.fam.rep()) {
+	if n.aux > 1 || !item.known() || !n.fam.takes(item) || !d.args(n, 1, depth) || !n.comparable() || n.fam == famArray && n.args[0].typ.id != item {
 		return nil
 	}
 	count := d.count()
@@ -225,7 +307,7 @@ func (d *decoder) in(n *node, depth int) *node {
 			return nil
 		}
 		n.args = append(n.args, a)
-		if i > 0 && n.fam.compare(&n.args[i].val, &a.val) >= 0 {
+		if i > 0 && n.fam.compareAs(item, &n.args[i].val, &a.val) >= 0 {
 			return nil
 		}
 	}
@@ -239,10 +321,10 @@ func offsetAt(b string, table, i int) int {
 
 func (d *decoder) cast(n *node, depth int) *node {
 	n.aux, n.typ.id = d.byte(), typeID(d.byte())
-	if n.aux == castLimitChars {
-		n.col = int(d.uvarint())
+	if n.aux == castLimitChars || n.aux == castTypmod {
+		n.col = int(uint32(d.uvarint()))
 	}
-	if n.aux >= castCount || n.typ.id == tUnknown || n.typ.id >= tEnum || !d.args(n, 1, depth) {
+	if n.aux >= castCount || !n.typ.id.known() || n.typ.id.named() || !d.args(n, 1, depth) {
 		return nil
 	}
 	return n.orNil(castFits(n.aux, n.args[0].typ.id, n.typ.id))
@@ -255,6 +337,8 @@ func castFits(id castID, from, to typeID) bool {
 		return from == tDate && to == tTimestamp
 	case castLimitChars:
 		return from == to && (to == tVarchar || to == tBpchar)
+	case castTypmod:
+		return from == to && hasTypmod(to)
 	}
 	found, ctx := castBetween(from, to)
 	return ctx != castNone && found == id
@@ -262,7 +346,7 @@ func castFits(id castID, from, to typeID) bool {
 
 // value reads a constant of a type and checks that it is one.
 func (d *decoder) value(id typeID, v *value) bool {
-	if id == tUnknown || id >= typeCount {
+	if !id.known() {
 		return false
 	}
 	switch id.rep() {
@@ -290,13 +374,28 @@ func (d *decoder) value(id typeID, v *value) bool {
 		d.i += 8
 	case repBytes:
 		v.b = []byte(d.text())
-		if id == tNumeric {
-			if _, ok := viewDecimal(v.b); !ok {
-				return false
-			}
-		}
+		return d.i >= 0 && validBytes(id, v.b)
 	default:
 		return false
 	}
 	return d.i >= 0
+}
+
+// validBytes reports whether b is how a value of the type is held.
+func validBytes(id typeID, b []byte) bool {
+	if id.isArray() {
+		return validArray(id, b)
+	}
+	switch id {
+	case tNumeric:
+		_, ok := viewDecimal(b)
+		return ok
+	case tTimetz, tInterval:
+		return validMoment(id, b)
+	case tJSON, tJSONB:
+		return validJSON(id, b)
+	case tChar:
+		return len(b) <= 1
+	}
+	return true
 }

@@ -13,10 +13,10 @@ import (
 //	the root node
 //
 // A node is its op, its attributes, and its arguments in order. Counts and lengths are uvarints. The arguments of AND and OR
-// are preceded by their length in bytes so that they can be skipped.
+// and of others that need not evaluate all are preceded by their length in bytes so that they can be skipped.
 
 // formatVersion is the version of the encoding. Any change of a number or a layout is a new version.
-const formatVersion = 1
+const formatVersion = 2
 
 // maxEncoded bounds the compiled form: short literals can stand for long numbers.
 const maxEncoded = 1 << 20
@@ -27,7 +27,7 @@ func encode(cols []typedColumn, root *node) string {
 	for _, c := range cols {
 		b = append(b, byte(c.typ.id))
 		b = appendText(b, c.name)
-		if c.typ.id >= tEnum {
+		if c.typ.id.named() {
 			b = appendText(b, c.typ.name)
 		}
 	}
@@ -50,11 +50,11 @@ func appendNode(b []byte, n *node) []byte {
 		b = append(b, byte(n.typ.id))
 		return binary.AppendUvarint(b, uint64(n.col))
 	case opAnd, opOr:
-		var args []byte
-		for _, a := range n.args {
-			args = appendNode(args, a)
-		}
-		return appendText(b, args)
+		return appendText(b, appendNodes(nil, n.args))
+	case opCoalesce:
+		return appendText(append(b, byte(n.typ.id)), appendNodes(nil, n.args))
+	case opCall:
+		b = append(b, byte(n.call.id>>8), byte(n.call.id), byte(n.typ.id), n.callFlags(), byte(len(n.args)))
 	case opCompare:
 		b = append(b, byte(n.fam), byte(n.rel))
 	case opDistinct:
@@ -63,16 +63,31 @@ func appendNode(b []byte, n *node) []byte {
 		b = append(b, n.aux)
 	case opCast:
 		b = append(b, n.aux, byte(n.typ.id))
-		if n.aux == castLimitChars {
+		if n.aux == castLimitChars || n.aux == castTypmod {
 			b = binary.AppendUvarint(b, uint64(n.col))
 		}
 	case opIn:
 		return appendIn(b, n)
+	case opRank:
+		return appendLabels(appendNode(append(b, byte(n.typ.id)), n.args[0]), n.labels)
 	}
-	for _, a := range n.args {
-		b = appendNode(b, a)
+	return appendNodes(b, n.args)
+}
+
+func appendNodes(b []byte, nodes []*node) []byte {
+	for _, n := range nodes {
+		b = appendNode(b, n)
 	}
 	return b
+}
+
+// callFlags are what the evaluation needs to know of the function without looking it up.
+func (n *node) callFlags() uint8 {
+	flags := n.aux
+	if n.call.traits&loose != 0 {
+		flags |= callLoose
+	}
+	return flags
 }
 
 // appendIn writes the tested value, then the list as a table of offsets and the values, so that it can be searched by halves.

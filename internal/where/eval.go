@@ -18,7 +18,12 @@ type Program struct {
 
 // Scratch is the reusable memory of evaluations. The zero value is ready; it must not be used by two evaluations at once.
 type Scratch struct {
-	buf []byte
+	// CaseMap is the database's. Without one letters beyond ASCII cannot be mapped, which is an error.
+	CaseMap *CaseMap
+
+	buf   []byte
+	stack []value // the arguments of the calls under way
+	types []typeID
 }
 
 // machine is one evaluation. It walks the encoded tree; a node leaves its value in out and the position after it.
@@ -27,6 +32,8 @@ type machine struct {
 	pos  []int32
 	row  [][]byte
 	s    *Scratch
+	// folding: at compile time, when nothing is known of the database.
+	folding bool
 }
 
 // errTuple reports a row that is shorter than the relation that the program was bound to.
@@ -35,7 +42,7 @@ var errTuple = errors.New("row does not fit the bound columns")
 // Eval evaluates the clause over a row in text form, where nil is NULL. An error means that Postgres would have failed too, or
 // that a value is not in the output form of its type; the row is then not in the shape.
 func (p *Program) Eval(row [][]byte, s *Scratch) (Truth, error) {
-	s.buf = s.buf[:0]
+	s.buf, s.stack, s.types = s.buf[:0], s.stack[:0], s.types[:0]
 	m := machine{code: p.code, pos: p.pos, row: row, s: s}
 	var v value
 	if _, err := m.eval(int(p.root), &v); err != nil {
@@ -110,6 +117,12 @@ func (m *machine) eval(i int, out *value) (int, error) {
 		return m.like(i+1, out)
 	case opCast:
 		return m.cast(i+1, out)
+	case opCall:
+		return m.call(i+1, out)
+	case opRank:
+		return m.rank(i+1, out)
+	case opCoalesce:
+		return m.coalesce(i+1, out)
 	}
 	return i, ErrCorrupt
 }
@@ -141,18 +154,18 @@ func (m *machine) column(i int, out *value) (int, error) {
 	if out.null = text == nil; out.null {
 		return next, nil
 	}
-	if err := columnValue(id, text, out); err != nil {
+	if err := m.columnValue(id, text, out); err != nil {
 		return next, fmt.Errorf("read a value of type %s: %w", typ{id: id}, err) // without the value: errors are logged
 	}
 	return next, nil
 }
 
 // columnValue reads the text that the stream has for a column.
-func columnValue(id typeID, text []byte, out *value) (err error) {
+func (m *machine) columnValue(id typeID, text []byte, out *value) (err error) {
 	switch id {
 	case tInt2, tInt4, tInt8:
 		out.i, err = parseInt(text)
-	case tText, tVarchar, tBpchar, tName, tEnum, tUUID:
+	case tText, tVarchar, tBpchar, tName, tEnum, tUUID, tChar, tJSON, tJSONB:
 		out.b = text
 	case tBool:
 		switch string(text) {
@@ -180,8 +193,14 @@ func columnValue(id typeID, text []byte, out *value) (err error) {
 		out.i, err = inputTimestamp(text, false)
 	case tTimestamptz:
 		out.i, err = inputTimestamp(text, true)
+	case tTimetz, tInterval:
+		err = m.momentColumn(id, text, out)
 	default:
+		// What has no quicker way.
 		out.b = text
+		if !id.opaque() {
+			err = m.input(id, out)
+		}
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package where
 func (m *machine) compare(i int, out *value) (int, error) {
 	fam, rel := family(m.code[i]), relation(m.code[i+1])
 	var right value
+	id := m.typeAt(i + 2)
 	i, err := m.pair(i+2, out, &right)
 	if err != nil {
 		return i, err
@@ -11,7 +12,7 @@ func (m *machine) compare(i int, out *value) (int, error) {
 		out.null = true
 		return i, nil
 	}
-	out.setBool(rel.holds(fam.compare(out, &right)))
+	out.setBool(rel.holds(fam.compareAs(id, out, &right)))
 	return i, nil
 }
 
@@ -26,6 +27,7 @@ func (m *machine) pair(i int, left, right *value) (int, error) {
 func (m *machine) distinct(i int, out *value) (int, error) {
 	fam := family(m.code[i])
 	var right value
+	id := m.typeAt(i + 1)
 	i, err := m.pair(i+1, out, &right)
 	if err != nil {
 		return i, err
@@ -34,13 +36,16 @@ func (m *machine) distinct(i int, out *value) (int, error) {
 		out.setBool(out.null != right.null)
 		return i, nil
 	}
-	out.setBool(fam.compare(out, &right) != 0)
+	out.setBool(fam.compareAs(id, out, &right) != 0)
 	return i, nil
 }
 
 func (m *machine) isNull(i int, out *value) (int, error) {
 	test := m.code[i]
-	composite := op(m.code[i+1]) == opColumn && typeID(m.code[i+2]) == tComposite
+	if op(m.code[i+1]) == opColumn && typeID(m.code[i+2]) != tComposite {
+		return m.columnIsNull(test, i+3, out)
+	}
+	composite := m.typeAt(i+1) == tComposite
 	i, err := m.eval(i+1, out)
 	if err != nil {
 		return i, err
@@ -57,6 +62,17 @@ func (m *machine) isNull(i int, out *value) (int, error) {
 		}
 	}
 	return i, nil
+}
+
+// columnIsNull needs no value, and none that can be read.
+func (m *machine) columnIsNull(test nullTest, i int, out *value) (int, error) {
+	col, next := m.uvarint(i)
+	at := int(m.pos[col])
+	if at >= len(m.row) {
+		return next, errTuple
+	}
+	out.setBool((m.row[at] == nil) == (test == isNull))
+	return next, nil
 }
 
 func (m *machine) isTruth(i int, out *value) (int, error) {
@@ -100,7 +116,7 @@ func (m *machine) in(i int, out *value) (int, error) {
 	for low < high {
 		mid := int(uint(low+high) >> 1)
 		m.value(item, start+offsetAt(m.code, table, mid), &v)
-		switch c := fam.compare(out, &v); {
+		switch c := fam.compareAs(item, out, &v); {
 		case c == 0:
 			out.setBool(true)
 			return end, nil
@@ -126,7 +142,20 @@ func (m *machine) like(i int, out *value) (int, error) {
 		out.null = true
 		return i, nil
 	}
-	ok, err := like(flags, out.b, pattern.b)
+	ok, err := m.matches(flags, out.b, pattern.b)
 	out.setBool(ok)
 	return i, err
+}
+
+// coalesce stops at the first argument that is not NULL.
+func (m *machine) coalesce(i int, out *value) (int, error) {
+	n, i := m.uvarint(i + 1)
+	end := i + int(n)
+	for i < end {
+		var err error
+		if i, err = m.eval(i, out); err != nil || !out.null {
+			return end, err
+		}
+	}
+	return end, nil
 }

@@ -1,5 +1,7 @@
 package where
 
+import "errors"
+
 // conjunction joins conditions by AND or OR, flat. Constants that do not matter, a second NULL too, are dropped and one that
 // decides is the result, as Postgres' planner does it: what stands beside it is then not evaluated and cannot fail.
 func conjunction(o op, args []*node, loc int32) *node {
@@ -45,7 +47,13 @@ func negation(n *node, loc int32) *node {
 
 // strict reports whether a NULL argument makes the result NULL.
 func (n *node) strict() bool {
-	return n.op == opCompare || n.op == opLike || n.op == opCast || n.op == opIn
+	switch n.op {
+	case opCompare, opLike, opCast, opIn, opRank:
+		return true
+	case opCall:
+		return n.call.traits&loose == 0
+	}
+	return false
 }
 
 // fold evaluates n when its arguments are constants.
@@ -60,9 +68,12 @@ func (a *analyzer) fold(n *node) (*node, error) {
 	if !all {
 		return n, nil
 	}
-	m := machine{code: string(appendNode(nil, n)), s: &Scratch{}}
+	m := machine{code: string(appendNode(nil, n)), s: &Scratch{}, folding: true}
 	var v value
 	if _, err := m.eval(0, &v); err != nil {
+		if errors.Is(err, errCaseUnknown) {
+			return n, nil // until the database is known
+		}
 		if n.op == opCast {
 			arg := n.args[0]
 			return nil, a.errorf(n.loc, "could not cast value %s from %s to %s", outputText(arg.typ.id, &arg.val), arg.typ, n.typ)

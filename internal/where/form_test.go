@@ -38,7 +38,8 @@ func TestKeysAreOrderedAsValuesAre(t *testing.T) {
 				var vals [2]value
 				for i := range keys {
 					text := []byte(c.texts.Draw(t, "text"))
-					require.NoError(t, columnValue(c.id, text, &vals[i]), "%q", text)
+					m := machine{s: &Scratch{}}
+					require.NoError(t, m.columnValue(c.id, text, &vals[i]), "%q", text)
 					key, err := c.form.Append(nil, text)
 					require.NoError(t, err)
 					again, ok := orderedKey(c.form, c.fam, &vals[i])

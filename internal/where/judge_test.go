@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
+	"leyden/internal/pg/inspect"
 	"leyden/internal/pg/pgserver"
 	"leyden/internal/where"
 )
@@ -88,9 +89,10 @@ type trial struct {
 
 // judge is a database with the table under test, and its rows as the stream has them.
 type judge struct {
-	conn  *pgx.Conn
-	names []string
-	rows  [][][]byte
+	conn    *pgx.Conn
+	letters *where.CaseMap
+	names   []string
+	rows    [][][]byte
 }
 
 func openJudge(t *testing.T, server *pgserver.Server, g *generator, options string) *judge {
@@ -128,6 +130,8 @@ func openJudge(t *testing.T, server *pgserver.Server, g *generator, options stri
 	require.NoError(t, err, insert.String())
 
 	j := &judge{conn: conn}
+	j.letters, err = inspect.LoadCaseMap(ctx, conn)
+	require.NoError(t, err)
 	for _, c := range columns() {
 		j.names = append(j.names, c.Name)
 	}
@@ -191,7 +195,7 @@ func (j *judge) check(t *testing.T, batch []trial, original bool) {
 		copied := roundTrip(t, tr.clause)
 		q, bindErr := copied.Bind(j.names)
 		require.NoError(t, bindErr)
-		var s where.Scratch
+		s := where.Scratch{CaseMap: j.letters}
 		for n, row := range j.rows {
 			got, gotErr := p.Eval(row, &s)
 			again, againErr := q.Eval(row, &s)

@@ -3,8 +3,6 @@ package where
 import (
 	"bytes"
 	"errors"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -12,8 +10,8 @@ import (
 type likeFlags = uint8
 
 const (
-	likeFold  likeFlags = 1 // ILIKE: ASCII letters match in either case
-	likeRunes likeFlags = 8 // with likeFold: all letters do
+	likeFold likeFlags = 1 // ILIKE: letters match in either case
+	likeC    likeFlags = 8 // with likeFold: those of ASCII only, for names
 
 	// The shape of a constant pattern, so that the common ones need no general matching.
 	likeShape    likeFlags = 6
@@ -49,20 +47,47 @@ func shapeOf(pattern []byte) likeFlags {
 	return likeGeneral
 }
 
-// foldOf says how ILIKE folds for a constant pattern. What a letter's other case is depends on the database's locale, except
-// within ASCII (but for Turkish). A pattern of ASCII is matched by ASCII, which the canonical text says too, by the C collation.
-// Any other is matched by Unicode's simple case mapping, which nearly all locales have, and the canonical text spells out the
-// letters, see foldRegexp. A pattern that is not constant is matched by ASCII.
-func foldOf(pattern []byte) likeFlags {
-	for _, c := range pattern {
-		if c >= utf8.RuneSelf {
-			return likeFold | likeRunes
-		}
+// matches is LIKE and ILIKE. The texts are UTF-8. ILIKE is LIKE of the lower case of both, which needs no copy as long as no
+// letter but those of ASCII is about.
+func (m *machine) matches(flags likeFlags, text, pattern []byte) (bool, error) {
+	if flags&(likeFold|likeC) != likeFold {
+		return like(flags, text, pattern)
 	}
-	return likeFold
+	if (m.s.CaseMap == nil || m.s.CaseMap.plain) && isASCII(pattern) && isASCII(text) {
+		if m.folding && hasI(pattern) {
+			return false, errCaseUnknown
+		}
+		return like(flags, text, pattern)
+	}
+	var err error
+	if pattern, err = m.lowered(pattern); err != nil {
+		return false, err
+	}
+	if text, err = m.lowered(text); err != nil {
+		return false, err
+	}
+	return like(0, text, pattern)
 }
 
-// like matches text against pattern as LIKE or, with the fold flag, ILIKE does. The texts are UTF-8.
+func (m *machine) lowered(text []byte) ([]byte, error) {
+	start := len(m.s.buf)
+	b, err := m.appendCase(m.s.buf, text, lowerCase, false)
+	m.s.buf = b
+	return b[start:], err
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func hasI(b []byte) bool { return bytes.IndexByte(b, 'i') >= 0 || bytes.IndexByte(b, 'I') >= 0 }
+
+// like matches without a case map.
 func like(flags likeFlags, text, pattern []byte) (bool, error) {
 	if flags&likeFold == 0 {
 		switch flags & likeShape {
@@ -151,66 +176,8 @@ func matchOne(text, pattern []byte, flags likeFlags) (step, width int, err error
 		}
 		c, step = pattern[1], 2
 	}
-	switch {
-	case flags&likeRunes != 0:
-		want, size := utf8.DecodeRune(pattern[step-1:])
-		got, width := utf8.DecodeRune(text)
-		if unicode.ToLower(want) == unicode.ToLower(got) {
-			return step - 1 + size, width, nil
-		}
-	case c == text[0] || flags&likeFold != 0 && lowerASCII(c) == lowerASCII(text[0]):
+	if c == text[0] || flags&likeFold != 0 && lowerASCII(c) == lowerASCII(text[0]) {
 		return step, 1, nil
 	}
 	return 0, 0, nil
-}
-
-// foldRegexp is the regular expression that matches what ILIKE matches with likeRunes, in any locale: every letter is a set of
-// letters. It reports false for a pattern that ends in an escape character, which has no equivalent.
-func foldRegexp(pattern []byte) (string, bool) {
-	var b strings.Builder
-	b.WriteByte('^')
-	for i := 0; i < len(pattern); {
-		r, size := utf8.DecodeRune(pattern[i:])
-		i += size
-		switch r {
-		case '%':
-			b.WriteString(".*")
-			continue
-		case '_':
-			b.WriteByte('.')
-			continue
-		case '\\':
-			if i == len(pattern) {
-				return "", false
-			}
-			r, size = utf8.DecodeRune(pattern[i:])
-			i += size
-		}
-		letters := sameLower(r)
-		switch {
-		case len(letters) > 1:
-			b.WriteString("[" + string(letters) + "]")
-		case strings.ContainsRune(`.[]{}()*+?^$|\`, r):
-			b.WriteString(`\` + string(r))
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('$')
-	return b.String(), true
-}
-
-// sameLower lists the characters whose lower case is that of r.
-func sameLower(r rune) []rune {
-	lower := unicode.ToLower(r)
-	letters := []rune{lower}
-	for c := unicode.SimpleFold(lower); c != lower; c = unicode.SimpleFold(c) {
-		if unicode.ToLower(c) == lower {
-			letters = append(letters, c)
-		}
-	}
-	if lower == 'i' {
-		letters = append(letters, 'İ') // folds to nothing, but its lower case is i
-	}
-	return letters
 }

@@ -1,11 +1,7 @@
 package where
 
 import (
-	"regexp"
-	"slices"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -31,9 +27,6 @@ func TestLikeFollowsPostgres(t *testing.T) {
 		{"abcabd", "%ab_%d", 0, true},
 		{"ABC", "abc", likeFold, true},
 		{"É", "é", likeFold, false},
-		{"É", "é", likeFold | likeRunes, true},
-		{"aÉz", `%\é_`, likeFold | likeRunes, true},
-		{"K", "k", likeFold | likeRunes, true},
 	} {
 		got, err := like(c.flags, []byte(c.text), []byte(c.pattern))
 		require.NoError(t, err)
@@ -58,23 +51,39 @@ func TestShapedPatternsMatchAsGeneralOnes(t *testing.T) {
 	})
 }
 
-// TestFoldingPatternsMatchAsTheirRegexps compares the live match with the one that the canonical text asks for.
-func TestFoldingPatternsMatchAsTheirRegexps(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringOf(rapid.SampledFrom([]rune("aAéÉkKKiİßẞ.[\n"))).Draw(t, "text")
-		pattern := rapid.StringOfN(rapid.SampledFrom([]rune("aéÉkKißẞ.[%_")), -1, 5, -1).Draw(t, "pattern")
-		expression, ok := foldRegexp([]byte(pattern))
-		require.True(t, ok)
-		got, err := like(likeFold|likeRunes, []byte(text), []byte(pattern))
-		require.NoError(t, err)
-		require.Equal(t, regexp.MustCompile("(?s)"+expression).MatchString(text), got, expression)
-	})
+func TestLettersHaveTheCaseOfTheDatabase(t *testing.T) {
+	latin := NewCaseMap(append(plainLetters(), Letter{'É', "é", "É"}, Letter{'é', "é", "É"}, Letter{'ß', "ß", "SS"}, Letter{'K', "k", "K"}), []rune{'Σ'})
+	turkish := NewCaseMap([]Letter{{'I', "ı", "I"}, {'i', "i", "İ"}, {'ı', "ı", "I"}, {'İ', "i", "İ"}}, nil)
+	for _, c := range []struct {
+		letters       *CaseMap
+		text, pattern string
+		want          bool
+		err           error
+	}{
+		{latin, "É", "é", true, nil},
+		{latin, "aÉz", `%\é_`, true, nil},
+		{latin, "K", "k", true, nil},
+		{latin, "ω", "Ω", false, nil}, // in no table: letters without a case
+		{latin, "Σ", "%", false, errCaseUnknown},
+		{nil, "ABC", "a_c", true, nil},
+		{nil, "É", "é", false, errCaseUnknown},
+		{ASCIICaseMap(), "É", "é", false, nil},
+		{ASCIICaseMap(), "ÉA", "Éa", true, nil},
+		{turkish, "I", "i", false, nil},
+		{turkish, "I", "ı", true, nil},
+	} {
+		m := machine{s: &Scratch{CaseMap: c.letters}}
+		got, err := m.matches(likeFold, []byte(c.text), []byte(c.pattern))
+		require.ErrorIs(t, err, c.err)
+		require.Equal(t, c.want, got, "%q ILIKE %q", c.text, c.pattern)
+	}
 }
 
-func TestSetsOfLettersAreComplete(t *testing.T) {
-	for r := rune(1); r <= unicode.MaxRune; r++ {
-		if utf8.ValidRune(r) && !slices.Contains(sameLower(r), r) {
-			t.Errorf("%q is not among the letters with its lower case", r)
-		}
+func plainLetters() []Letter {
+	var all []Letter
+	for c := 'A'; c <= 'Z'; c++ {
+		low := c + 'a' - 'A'
+		all = append(all, Letter{c, string(low), string(c)}, Letter{low, string(low), string(c)})
 	}
+	return all
 }

@@ -17,6 +17,17 @@ const (
 	opIn       op = 11 // family; args[0] in the constants args[1:], sorted and distinct; aux 1: and a NULL
 	opLike     op = 12 // aux: likeFlags
 	opCast     op = 13 // aux: castID
+	opCall     op = 14 // call; aux: callFlags
+	opCoalesce op = 15
+	opMinMax   op = 16 // family; aux: minMax; args[0] greatest or least
+	opCase     op = 17 // conditions and results by turns, then the result otherwise
+	opRank     op = 18 // args[0], an enum, as its position among labels
+	opAny      op = 19 // aux: anyTest; whether args[2] holds for the operand args[0] and any or all elements of the array args[1]
+	opOperand  op = 20 // inside args[2] of opAny: the operand
+	opElement  op = 21 // inside args[2] of opAny: the element
+	opIndex    op = 22 // args[0][args[1]][args[2]]...
+	opSlice    op = 23 // aux: which bounds are given; args[0][args[1]:args[2]]...
+	opArray    op = 24 // ARRAY[...]; aux 1: the arguments are arrays themselves
 )
 
 // nullTest is the kind of an opIsNull node.
@@ -39,6 +50,29 @@ const (
 	isNotUnknown truthTest = 5
 )
 
+// What the encoding has of a function beside its number.
+const (
+	callC     uint8 = 1 // its letters have no case beyond ASCII: they come from a name
+	callAux   uint8 = callC
+	callLoose uint8 = 128
+)
+
+// minMax is the kind of an opMinMax node.
+type minMax = uint8
+
+const (
+	greatest minMax = 0
+	least    minMax = 1
+)
+
+// anyTest is the kind of an opAny node.
+type anyTest = uint8
+
+const (
+	testAny anyTest = 0
+	testAll anyTest = 1
+)
+
 // node is one node of the typed tree. Nodes live while a clause is compiled, printed or routed; what is kept is their
 // encoding.
 type node struct {
@@ -47,12 +81,14 @@ type node struct {
 	args []*node
 	loc  int32 // byte offset in the parsed text, for errors
 
-	val   value    // opConst
-	col   int      // opColumn: index into the clause's columns
-	fam   family   // opCompare, opDistinct, opIn
-	rel   relation // opCompare
-	aux   uint8
-	param int32 // n for an untyped $n
+	val    value    // opConst
+	col    int      // opColumn: index into the clause's columns
+	fam    family   // opCompare, opDistinct, opIn
+	rel    relation // opCompare
+	aux    uint8
+	labels []string  // opRank: in their order
+	call   *function // opCall
+	param  int32     // n for an untyped $n
 }
 
 var typeBool = typ{id: tBool}
@@ -78,4 +114,23 @@ func boolConst(b bool, loc int32) *node {
 // isBool reports whether n is the constant b.
 func (n *node) isBool(b bool) bool {
 	return n.op == opConst && n.typ.id == tBool && (n.val.i != 0) == b
+}
+
+// title is what error messages call a node that is no constant and no column.
+func (n *node) title() string {
+	switch n.op {
+	case opCall:
+		return n.call.name
+	case opCoalesce:
+		return "coalesce"
+	case opMinMax:
+		return [...]string{"greatest", "least"}[n.aux]
+	case opCase:
+		return "case"
+	case opIndex, opSlice:
+		return "subscript"
+	case opArray:
+		return "array"
+	}
+	return n.typ.String()
 }

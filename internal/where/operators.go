@@ -1,62 +1,90 @@
 package where
 
-// signature is one overload of a binary operator: the types it takes and the node it becomes.
-type signature struct {
-	left, right typeID
-	fam         family
+import "sync"
+
+// comparison is an overload of a comparison operator.
+type comparison struct {
+	function
+	fam family
 	// lift is the conversion that the overload applies to a date so that it compares with timestamps; it cannot overflow.
 	liftLeft, liftRight bool
 }
 
-// comparable lists the overloads of the comparison operators in pg_operator, for the types of the language. Enums are apart:
-// an enum compares with itself only.
-func comparable(rel relation) []signature {
-	all := []signature{
-		{left: tBool, right: tBool, fam: famInt},
-		{left: tNumeric, right: tNumeric, fam: famNumeric},
-		{left: tText, right: tText, fam: famBytes},
-		{left: tName, right: tName, fam: famBytes},
-		{left: tName, right: tText, fam: famBytes},
-		{left: tText, right: tName, fam: famBytes},
-		{left: tBpchar, right: tBpchar, fam: famPadded},
-		{left: tUUID, right: tUUID, fam: famBytes},
-		{left: tTime, right: tTime, fam: famInt},
-		{left: tDate, right: tDate, fam: famInt},
+// comparisonTable are the overloads that every comparison operator has.
+type comparisonTable struct {
+	rows []comparison
+	all  []*function // of rows, in the same order
+}
+
+// comparisons lists the overloads of the comparison operators in pg_operator, for the types of the language. It is made once and
+// never changes.
+var comparisons = sync.OnceValue(func() *comparisonTable {
+	t := &comparisonTable{}
+	add := func(left, right typeID, fam family) {
+		t.rows = append(t.rows, comparison{function: function{args: in(left, right), result: tBool}, fam: fam})
 	}
+	add(tBool, tBool, famInt)
+	add(tNumeric, tNumeric, famNumeric)
+	add(tText, tText, famBytes)
+	add(tName, tName, famBytes)
+	add(tName, tText, famBytes)
+	add(tText, tName, famBytes)
+	add(tBpchar, tBpchar, famPadded)
+	add(tUUID, tUUID, famBytes)
+	add(tTime, tTime, famInt)
+	add(tDate, tDate, famInt)
+	add(tBytea, tBytea, famBytes)
+	add(tChar, tChar, famBytes)
+	add(tTimetz, tTimetz, famTimetz)
+	add(tInterval, tInterval, famInterval)
+	add(tJSONB, tJSONB, famJSONB)
+	add(tAnyArray, tAnyArray, famArray)
+	add(tAnyEnum, tAnyEnum, famBytes)
 	for _, l := range []typeID{tInt2, tInt4, tInt8} {
 		for _, r := range []typeID{tInt2, tInt4, tInt8} {
-			all = append(all, signature{left: l, right: r, fam: famInt})
+			add(l, r, famInt)
 		}
 	}
 	for _, l := range []typeID{tFloat4, tFloat8} {
 		for _, r := range []typeID{tFloat4, tFloat8} {
-			all = append(all, signature{left: l, right: r, fam: famFloat})
+			add(l, r, famFloat)
 		}
 	}
 	for _, l := range []typeID{tDate, tTimestamp, tTimestamptz} {
 		for _, r := range []typeID{tDate, tTimestamp, tTimestamptz} {
 			if l != tDate || r != tDate {
-				all = append(all, signature{left: l, right: r, fam: famInt, liftLeft: l == tDate, liftRight: r == tDate})
+				add(l, r, famInt)
+				last := &t.rows[len(t.rows)-1]
+				last.liftLeft, last.liftRight = l == tDate, r == tDate
 			}
 		}
 	}
-	if !rel.ordered() {
-		all = append(all, signature{left: tEnum, right: tEnum, fam: famBytes})
+	for i := range t.rows {
+		t.all = append(t.all, &t.rows[i].function)
 	}
-	return all
+	return t
+})
+
+// orderOf is how values of one type are compared with each other by default.
+func orderOf(t typ) (family, bool) {
+	i := choose(comparisons().all, []typ{t, t}, true)
+	if i < 0 {
+		return 0, false
+	}
+	return comparisons().rows[i].fam, true
 }
 
 // matchable lists the overloads of LIKE and ILIKE.
-func matchable() []signature {
-	return []signature{
-		{left: tText, right: tText},
-		{left: tBpchar, right: tText},
-		{left: tName, right: tText},
+var matchable = sync.OnceValue(func() []*function {
+	return []*function{
+		{args: in(tText, tText), result: tBool},
+		{args: in(tBpchar, tText), result: tBool},
+		{args: in(tName, tText), result: tBool},
 	}
-}
+})
 
-// comparison names the comparison operators.
-func comparison(name string) (relation, bool) {
+// comparisonNamed names the comparison operators.
+func comparisonNamed(name string) (relation, bool) {
 	switch name {
 	case "=":
 		return relEQ, true

@@ -32,7 +32,7 @@ type printer struct {
 
 // print writes n, in parentheses if it binds weaker than least.
 func (p *printer) print(n *node, least int) {
-	if n.op == opCast && n.aux == castDateLift {
+	if n.op == opCast && n.aux == castDateLift || n.op == opRank {
 		p.print(n.args[0], least)
 		return
 	}
@@ -57,8 +57,13 @@ func binding(n *node) int {
 			return bindOperator
 		}
 		return bindNot
-	case opConst, opColumn, opNull:
+	case opConst, opColumn, opNull, opCoalesce:
 		return bindAtom
+	case opCall:
+		if n.call.as == asFunction {
+			return bindAtom
+		}
+		return bindOperator
 	case opCast:
 		return bindCast
 	}
@@ -92,6 +97,12 @@ func (p *printer) bare(n *node) {
 		if n.aux == castLimitChars {
 			p.WriteString("(" + strconv.Itoa(n.col) + ")")
 		}
+	case opCall:
+		p.call(n)
+	case opCoalesce:
+		p.WriteString("COALESCE(")
+		p.join(n.args, ", ", bindOr)
+		p.WriteByte(')')
 	case opIsNull:
 		p.print(n.args[0], bindCast)
 		p.WriteString([...]string{" IS NULL", " IS NOT NULL"}[n.aux])
@@ -129,20 +140,46 @@ func (p *printer) operator(n *node, not string) {
 
 func (p *printer) like(n *node, not string) {
 	switch {
-	case n.aux&likeRunes != 0:
-		expression, _ := foldRegexp(n.args[1].val.b)
-		operator := "~ "
-		if not != "" {
-			operator = "!~ "
-		}
-		p.WriteString(` COLLATE "C" ` + operator + quoteText(expression) + "::text")
-		return
-	case n.aux&likeFold != 0:
+	case n.aux&likeC != 0:
 		p.WriteString(` COLLATE "C" ` + not + "ILIKE ")
+	case n.aux&likeFold != 0:
+		p.WriteString(` COLLATE "default" ` + not + "ILIKE ")
 	default:
 		p.WriteString(" " + not + "LIKE ")
 	}
 	p.print(n.args[1], bindCast)
+}
+
+// call prints a function so that Postgres finds the same one, and gives it the letters that the evaluation has.
+func (p *printer) call(n *node) {
+	switch n.call.as {
+	case asPrefix:
+		p.WriteString(n.call.name + " ")
+		p.print(n.args[0], bindCast)
+		return
+	case asOperator:
+		p.print(n.args[0], bindCast)
+		p.WriteString(" " + n.call.name + " ")
+		p.print(n.args[1], bindCast)
+		return
+	}
+	p.WriteString("pg_catalog." + quoteName(n.call.name) + "(")
+	for i, a := range n.args {
+		if i > 0 {
+			p.WriteString(", ")
+		}
+		if n.call.traits&mapsCase == 0 {
+			p.print(a, bindOr)
+			continue
+		}
+		p.print(a, bindCast)
+		if n.aux&callC != 0 {
+			p.WriteString(` COLLATE "C"`)
+		} else {
+			p.WriteString(` COLLATE "default"`)
+		}
+	}
+	p.WriteByte(')')
 }
 
 // collated reports whether the order of the compared values depends on a collation.
@@ -163,7 +200,7 @@ func (p *printer) join(args []*node, by string, least int) {
 // here, and what they are compared with gives it to them.
 func literal(n *node) string {
 	if n.op == opNull {
-		if n.typ.id >= tEnum {
+		if n.typ.id.named() {
 			return "NULL"
 		}
 		return "NULL::" + n.typ.String()
@@ -172,7 +209,7 @@ func literal(n *node) string {
 	switch n.typ.id {
 	case tBool:
 		return text
-	case tEnum:
+	case tEnum, tEnum.array():
 		return quoteText(text)
 	case tInt4:
 		if n.val.i >= 0 {

@@ -1,81 +1,95 @@
 package where
 
-// resolve picks the overload for two argument types by the rules of the Postgres manual, "Operator Type Resolution". It
-// reports false when none or several remain.
-func resolve(all []signature, left, right typ) (signature, bool) {
-	if left.id == tEnum || right.id == tEnum {
-		return resolveEnum(all, left, right)
+// choose picks the overload for the types of the arguments, by the rules of the Postgres manual: "Operator Type Resolution" for
+// operators, else "Function Type Resolution". It gives -1 when none or several remain.
+func choose(all []*function, args []typ, operator bool) int {
+	if i := exact(all, args); i >= 0 {
+		return i
 	}
-	if s, ok := exact(all, left.id, right.id); ok {
-		return s, true
-	}
-	// An untyped literal is taken for the type of the other side.
-	if left.isUnknown() != right.isUnknown() {
-		same := left.id
-		if left.isUnknown() {
-			same = right.id
+	// An operator takes an untyped literal for the type of the other side.
+	if operator && len(args) == 2 && args[0].isUnknown() != args[1].isUnknown() {
+		same := args[0]
+		if same.isUnknown() {
+			same = args[1]
 		}
-		if s, ok := exact(all, same, same); ok {
-			return s, true
+		if i := exact(all, []typ{same, same}); i >= 0 {
+			return i
 		}
 	}
-	args := [2]typeID{left.id, right.id}
-	candidates := make([]signature, 0, len(all))
-	for _, s := range all {
-		if s.left != tEnum && accepts(args[0], s.left) && accepts(args[1], s.right) {
-			candidates = append(candidates, s)
+	left := make([]int, 0, len(all))
+	for i, f := range all {
+		if f.accepts(args) {
+			left = append(left, i)
 		}
 	}
-	if len(candidates) > 1 {
-		candidates = best(candidates, args, func(arg, slot typeID) bool { return arg == slot })
+	if len(left) > 1 {
+		left = best(all, left, args, func(arg, slot typeID) bool { return arg == slot })
 	}
-	if len(candidates) > 1 {
-		candidates = best(candidates, args, func(arg, slot typeID) bool {
+	if len(left) > 1 {
+		left = best(all, left, args, func(arg, slot typeID) bool {
 			in := slot.info()
 			return arg == slot || in.preferred && in.category == arg.info().category
 		})
 	}
-	if len(candidates) > 1 {
-		candidates = byUnknowns(candidates, args)
+	if len(left) > 1 {
+		left = byUnknowns(all, left, args)
 	}
-	if len(candidates) != 1 {
-		return signature{}, false
+	if len(left) > 1 {
+		left = byKnown(all, left, args)
 	}
-	return candidates[0], true
+	if len(left) != 1 {
+		return -1
+	}
+	return left[0]
 }
 
-func resolveEnum(all []signature, left, right typ) (signature, bool) {
-	if left != right && !left.isUnknown() && !right.isUnknown() {
-		return signature{}, false
+// exact finds the overload whose slots are of exactly those types.
+func exact(all []*function, args []typ) int {
+next:
+	for i, f := range all {
+		for k := range args {
+			if slot := f.slot(k); slot != args[k].id || slot == tUnknown {
+				continue next
+			}
+		}
+		return i
 	}
-	return exact(all, tEnum, tEnum)
+	return -1
 }
 
-func exact(all []signature, left, right typeID) (signature, bool) {
-	for _, s := range all {
-		if s.left == left && s.right == right {
-			return s, true
+// accepts reports whether arguments of these types may stand in the slots.
+func (f *function) accepts(args []typ) bool {
+	for i, arg := range args {
+		slot := f.slot(i)
+		if slot < tAny || slot.isArray() {
+			if !coercible(arg, typ{id: slot}) {
+				return false
+			}
 		}
 	}
-	return signature{}, false
+	_, _, ok := f.unify(args)
+	return ok
 }
 
-// accepts reports whether an argument may stand in a slot.
-func accepts(arg, slot typeID) bool {
-	if arg == tUnknown {
+// coercible reports whether there is an implicit cast.
+func coercible(from, to typ) bool {
+	if from.isUnknown() || from == to {
 		return true
 	}
-	_, ctx := castBetween(arg, slot)
+	if from.id.elem() == tEnum && to.id.elem() == tEnum {
+		return false // of different names
+	}
+	_, ctx := castBetween(from.id, to.id)
 	return ctx == castImplicit
 }
 
 // best keeps the candidates with the most slots that match a typed argument.
-func best(candidates []signature, args [2]typeID, match func(arg, slot typeID) bool) []signature {
+func best(all []*function, candidates []int, args []typ, match func(arg, slot typeID) bool) []int {
 	most, kept := -1, candidates[:0:0]
-	for _, s := range candidates {
+	for _, c := range candidates {
 		n := 0
-		for i, slot := range [2]typeID{s.left, s.right} {
-			if args[i] != tUnknown && match(args[i], slot) {
+		for i, arg := range args {
+			if !arg.isUnknown() && match(arg.id, all[c].slot(i)) {
 				n++
 			}
 		}
@@ -83,51 +97,99 @@ func best(candidates []signature, args [2]typeID, match func(arg, slot typeID) b
 			most, kept = n, kept[:0]
 		}
 		if n == most {
-			kept = append(kept, s)
+			kept = append(kept, c)
 		}
 	}
 	return kept
 }
 
-// byUnknowns decides between candidates by the category that an untyped argument would have: string if any candidate takes
-// one, else the category all agree on, the preferred type of it first.
-func byUnknowns(candidates []signature, args [2]typeID) []signature {
-	slot := func(s signature, i int) typeInfo {
-		if i == 0 {
-			return s.left.info()
+// wanted is the category that the candidates have for an untyped argument: string if any takes one, else the one that all agree
+// on.
+type wanted struct {
+	category  byte
+	preferred bool // some candidate takes the preferred type of the category
+}
+
+func wantedBy(all []*function, candidates []int, arg int) (w wanted, agreed bool) {
+	agreed = true
+	for k, c := range candidates {
+		in := all[c].slot(arg).info()
+		switch {
+		case k == 0:
+			w = wanted{in.category, in.preferred}
+		case in.category == w.category:
+			w.preferred = w.preferred || in.preferred
+		case in.category == catString:
+			w, agreed = wanted{in.category, in.preferred}, true
+		case w.category != catString:
+			agreed = false
 		}
-		return s.right.info()
 	}
-	for i := range args {
-		if args[i] != tUnknown {
+	return w, agreed
+}
+
+// byUnknowns keeps the candidates whose slots for untyped arguments are of the wanted categories.
+func byUnknowns(all []*function, candidates []int, args []typ) []int {
+	wants := make([]wanted, len(args))
+	unknowns := 0
+	for i, arg := range args {
+		if !arg.isUnknown() {
 			continue
 		}
-		category, agreed := slot(candidates[0], i).category, true
-		for _, s := range candidates {
-			in := slot(s, i)
-			if in.category == catString {
-				category, agreed = catString, true
-				break
-			}
-			agreed = agreed && in.category == category
-		}
+		unknowns++
+		w, agreed := wantedBy(all, candidates, i)
 		if !agreed {
 			return candidates
 		}
-		kept, preferred := candidates[:0:0], false
-		for _, s := range candidates {
-			in := slot(s, i)
-			if in.category != category || preferred && !in.preferred {
-				continue
-			}
-			if in.preferred && !preferred {
-				preferred, kept = true, kept[:0]
-			}
-			kept = append(kept, s)
-		}
-		candidates = kept
+		wants[i] = w
 	}
-	return candidates
+	kept := candidates[:0:0]
+	for _, c := range candidates {
+		keep := unknowns > 0
+		for i, arg := range args {
+			if in := all[c].slot(i).info(); arg.isUnknown() && (in.category != wants[i].category || wants[i].preferred && !in.preferred) {
+				keep = false
+			}
+		}
+		if keep {
+			kept = append(kept, c)
+		}
+	}
+	if len(kept) == 0 {
+		return candidates
+	}
+	return kept
+}
+
+// byKnown is the last resort: untyped arguments are taken for the one type that all the others have.
+func byKnown(all []*function, candidates []int, args []typ) []int {
+	var known typ
+	for _, arg := range args {
+		switch {
+		case arg.isUnknown():
+		case known.isUnknown():
+			known = arg
+		case arg != known:
+			return candidates
+		}
+	}
+	if known.isUnknown() {
+		return candidates
+	}
+	same := make([]typ, len(args))
+	for i := range same {
+		same[i] = known
+	}
+	kept := candidates[:0:0]
+	for _, c := range candidates {
+		if all[c].accepts(same) {
+			kept = append(kept, c)
+		}
+	}
+	if len(kept) != 1 {
+		return candidates
+	}
+	return kept
 }
 
 // commonType is the type that all of types can take, by the rules for UNION. It reports false when there is none.
@@ -140,10 +202,10 @@ func commonType(types []typ) (typ, bool) {
 			common = t
 		default:
 			a, b := common.id.info(), t.id.info()
-			if a.category != b.category || t.id >= tEnum {
+			if a.category != b.category {
 				return typ{}, false
 			}
-			if !a.preferred && accepts(common.id, t.id) && !accepts(t.id, common.id) {
+			if !a.preferred && coercible(common, t) && !coercible(t, common) {
 				common = t
 			}
 		}
@@ -152,7 +214,7 @@ func commonType(types []typ) (typ, bool) {
 		return typ{id: tText}, true
 	}
 	for _, t := range types {
-		if t != common && !accepts(t.id, common.id) {
+		if !coercible(t, common) {
 			return typ{}, false
 		}
 	}

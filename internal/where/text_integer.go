@@ -9,8 +9,9 @@ import (
 )
 
 var (
-	errSyntax = errors.New("invalid input syntax")
-	errRange  = errors.New("value out of range")
+	errSyntax      = errors.New("invalid input syntax")
+	errRange       = errors.New("value out of range")
+	errUnsupported = errors.New("values of this type are not supported")
 )
 
 // parseInt reads a decimal integer as Postgres prints it.

@@ -1,6 +1,7 @@
 package where
 
-// typeID numbers the types of the language. The numbers are stored in compiled clauses: they never change.
+// typeID numbers the types of the language. The numbers are stored in compiled clauses: they never change. That of an array is
+// that of its elements with arrayFlag; as in Postgres the number of dimensions is no part of a type.
 type typeID uint8
 
 const (
@@ -24,14 +25,57 @@ const (
 	tEnum        typeID = 17
 	tComposite   typeID = 18 // only tested for NULL, field by field
 	tOpaque      typeID = 19 // any other column: only tested for NULL
-	typeCount    typeID = 20
+	tBytea       typeID = 20
+	tJSON        typeID = 21
+	tJSONB       typeID = 22
+	tTimetz      typeID = 23
+	tInterval    typeID = 24
+	tChar        typeID = 25 // "char", a single byte
+	typeCount    typeID = 26
+
+	arrayFlag typeID = 0x80
 )
 
-// typ is a type. The name is that of the enum, composite or opaque type, "" for the rest.
+// The types that only the arguments and results of functions have. They stand for others and are never stored.
+const (
+	tAny typeID = 0x60 + iota
+	tAnyElement
+	tAnyArray
+	tAnyNonArray
+	tAnyEnum
+	tAnyCompatible
+	tAnyCompatibleArray
+	tAnyCompatibleNonArray
+)
+
+func (id typeID) array() typeID       { return id | arrayFlag }
+func (id typeID) isArray() bool       { return id&arrayFlag != 0 }
+func (id typeID) elem() typeID        { return id &^ arrayFlag }
+func (id typeID) isPolymorphic() bool { return id > tAny && id <= tAnyCompatibleNonArray }
+
+// known reports whether a stored number is that of a type.
+func (id typeID) known() bool {
+	e := id.elem()
+	return e > tUnknown && e < typeCount && !(id.isArray() && (e == tComposite || e == tOpaque))
+}
+
+// named reports whether types of this number have a name of their own.
+func (id typeID) named() bool {
+	e := id.elem()
+	return e == tEnum || e == tComposite || e == tOpaque
+}
+
+// opaque reports whether values of the type are only tested for NULL.
+func (id typeID) opaque() bool { return id == tComposite || id == tOpaque }
+
+// typ is a type. The name is that of the enum, composite or opaque type, for arrays that of the elements, "" for the rest.
 type typ struct {
 	id   typeID
 	name string
 }
+
+func (t typ) array() typ { return typ{t.id.array(), t.name} }
+func (t typ) elem() typ  { return typ{t.id.elem(), t.name} }
 
 // rep is how a value of a type is held.
 type rep uint8
@@ -45,12 +89,16 @@ const (
 
 // Categories are those of pg_type.typcategory.
 const (
+	catArray    = 'A'
 	catBool     = 'B'
 	catNumber   = 'N'
 	catString   = 'S'
 	catDateTime = 'D'
+	catTimeSpan = 'T'
 	catUser     = 'U'
 	catEnum     = 'E'
+	catInternal = 'Z'
+	catPseudo   = 'P'
 	catUnknown  = 'X'
 )
 
@@ -60,8 +108,11 @@ type typeInfo struct {
 	preferred bool
 }
 
-// info describes a type, as pg_type does.
+// info describes a type, as pg_type does. Arrays have the name of their elements.
 func (id typeID) info() typeInfo {
+	if id.isArray() {
+		return typeInfo{id.elem().info().name, catArray, false}
+	}
 	switch id {
 	case tBool:
 		return typeInfo{"bool", catBool, true}
@@ -99,6 +150,21 @@ func (id typeID) info() typeInfo {
 		return typeInfo{"", catEnum, false}
 	case tComposite, tOpaque:
 		return typeInfo{"", catUser, false}
+	case tBytea:
+		return typeInfo{"bytea", catUser, false}
+	case tJSON:
+		return typeInfo{"json", catUser, false}
+	case tJSONB:
+		return typeInfo{"jsonb", catUser, false}
+	case tTimetz:
+		return typeInfo{"timetz", catDateTime, false}
+	case tInterval:
+		return typeInfo{"interval", catTimeSpan, true}
+	case tChar:
+		return typeInfo{`"char"`, catInternal, false}
+	}
+	if id >= tAny {
+		return typeInfo{"any", catPseudo, false}
 	}
 	return typeInfo{"unknown", catUnknown, false}
 }
@@ -116,23 +182,30 @@ func (id typeID) rep() rep {
 	return repBytes
 }
 
-// String renders the type as error messages do.
+// String renders the type as error messages and SQL do. Enums, composites and what is opaque have no name that SQL can rely on.
 func (t typ) String() string {
-	switch t.id {
+	name := t.id.info().name
+	switch t.id.elem() {
 	case tEnum:
-		return "enum " + t.name
+		name = "enum " + t.name
 	case tComposite, tOpaque:
-		return t.name
+		name = t.name
 	}
-	return t.id.info().name
+	if t.id.isArray() {
+		return name + "[]"
+	}
+	return name
 }
 
 func (t typ) isUnknown() bool { return t.id == tUnknown }
 
 // named finds the type that SQL calls by name. Types that only columns have are not among them.
 func named(name string) (typeID, bool) {
-	for id := tBool; id <= tTimestamptz; id++ {
-		if id.info().name == name {
+	if name == "char" {
+		return tChar, true
+	}
+	for id := tBool; id < tChar; id++ {
+		if in := id.info(); in.name == name && name != "" {
 			return id, true
 		}
 	}
@@ -141,17 +214,30 @@ func named(name string) (typeID, bool) {
 
 // typeOf is the type that a column has in the language.
 func (c *Column) typeOf() typ {
-	switch {
-	case c.Dims > 0:
-		return typ{tOpaque, c.Type + "[]"}
-	case c.Kind == Enum:
-		return typ{tEnum, c.Type}
-	case c.Kind == Composite:
-		return typ{tComposite, c.Type}
-	case c.Kind == Base || c.Kind == Domain:
+	t := typ{tOpaque, c.Type}
+	switch kind := c.kind(); kind {
+	case Enum:
+		t = typ{tEnum, c.Type}
+	case Composite:
+		t = typ{tComposite, c.Type}
+	case Base:
 		if id, ok := named(c.Type); ok {
-			return typ{id: id}
+			t = typ{id: id}
 		}
 	}
-	return typ{tOpaque, c.Type}
+	switch {
+	case c.Dims == 0:
+		return t
+	case t.id.opaque():
+		return typ{tOpaque, c.Type + "[]"}
+	}
+	return t.array()
+}
+
+// kind is the kind of the type that values have: of a domain, that of the type below it.
+func (c *Column) kind() Kind {
+	if c.Kind == Domain {
+		return c.Below
+	}
+	return c.Kind
 }

@@ -4,8 +4,17 @@ import "bytes"
 
 // value is one SQL value. Its type is known from the node that yields it and says which field holds it: i for bool (0, 1),
 // integers, days since 2000-01-01 (date), microseconds since then (timestamps) or since midnight (time); f for floats; b for
-// texts, enum labels, the lower-case hyphenated text of uuids and the decimal text of numerics. b is never modified and may
-// alias the row, the compiled clause or the scratch memory.
+// the rest:
+//
+//	texts, enum labels, json, jsonb    the text, of jsonb the one that Postgres prints
+//	uuid                               its lower-case hyphenated text
+//	numeric                            its decimal text
+//	bytea, "char"                      the bytes; a "char" has at most one
+//	interval                           months int32, days int32, microseconds int64, big endian
+//	timetz                             microseconds int64, zone in seconds west of Greenwich int32, big endian
+//	arrays                             the form of package array
+//
+// b is never modified and may alias the row, the compiled clause or the scratch memory.
 type value struct {
 	null bool
 	i    int64
@@ -22,6 +31,11 @@ const (
 	famNumeric family = 3
 	famBytes   family = 4 // byte order
 	famPadded  family = 5 // bpchar: byte order without trailing blanks
+
+	famTimetz   family = 6
+	famInterval family = 7
+	famJSONB    family = 8
+	famArray    family = 9 // element by element
 )
 
 func (f family) rep() rep {
@@ -30,13 +44,21 @@ func (f family) rep() rep {
 		return repInt
 	case famFloat:
 		return repFloat
-	case famNumeric, famBytes, famPadded:
+	case famNumeric, famBytes, famPadded, famTimetz, famInterval, famJSONB, famArray:
 		return repBytes
 	}
 	return repNone
 }
 
-// compare orders two values that are not NULL.
+// compareAs orders two values of type id that are not NULL.
+func (f family) compareAs(id typeID, a, b *value) int {
+	if f == famArray {
+		return compareArrays(id.elem(), a.b, b.b)
+	}
+	return f.compare(a, b)
+}
+
+// compare orders two values that are not NULL and no arrays.
 func (f family) compare(a, b *value) int {
 	switch f {
 	case famInt:
@@ -53,6 +75,12 @@ func (f family) compare(a, b *value) int {
 		return compareNumeric(a.b, b.b)
 	case famPadded:
 		return bytes.Compare(trimBlanks(a.b), trimBlanks(b.b))
+	case famTimetz:
+		return compareTimetz(a.b, b.b)
+	case famInterval:
+		return compareIntervals(a.b, b.b)
+	case famJSONB:
+		return compareJSONB(a.b, b.b)
 	}
 	return bytes.Compare(a.b, b.b)
 }

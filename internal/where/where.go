@@ -7,6 +7,12 @@ type Column struct {
 	Type string
 	Dims int // > 0: an array
 	Kind Kind
+	// Below is, for domains, what sort of type is below all domains.
+	Below Kind
+	// Labels are those of an enum, in the order of the catalogue, joined by zero bytes; "" when they are not known.
+	Labels string
+	// Nondeterministic says that equal texts need not be the same bytes: nothing but NULL is compared.
+	Nondeterministic bool
 	// TypeMod is the modifier of the column, -1 for none. For domains over a type with a modifier it is the base type's.
 	TypeMod int32
 }

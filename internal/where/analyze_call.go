@@ -1,0 +1,190 @@
+package where
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// maxArguments is the most that Postgres gives a function.
+const maxArguments = 100
+
+// function analyzes a function call.
+func (a *analyzer) function(e *pg.FuncCall) (*node, error) {
+	switch {
+	case e.AggStar || e.AggDistinct || len(e.AggOrder) > 0 || e.AggFilter != nil || e.Over != nil || e.AggWithinGroup:
+		return nil, a.errorf(e.Location, "aggregation is not supported in this context")
+	case e.FuncVariadic:
+		return nil, a.errorf(e.Location, "explicit VARIADIC function calls are not currently supported")
+	}
+	args := make([]*node, len(e.Args))
+	for i, x := range e.Args {
+		if x.GetNamedArgExpr() != nil {
+			return nil, a.errorf(e.Location, "named arguments are not supported")
+		}
+		n, err := a.expr(x)
+		if err != nil {
+			return nil, err
+		}
+		args[i] = n
+	}
+	name := lastName(e.Funcname)
+	if len(e.Funcname) > 2 || len(e.Funcname) == 2 && e.Funcname[0].GetString_().GetSval() != "pg_catalog" {
+		name = "" // a function of the user's own
+	}
+	if n, err := a.namedCall(name, args, e.Location); n != nil || err != nil {
+		return n, err
+	}
+	if why, ok := refused(lastName(e.Funcname)); ok {
+		return nil, a.errorf(e.Location, "function %s is not supported: %s", identifier(lastName(e.Funcname)), why)
+	}
+	return nil, a.errorf(e.Location, "unknown or unsupported function %s/%d", lastName(e.Funcname), len(e.Args))
+}
+
+// namedCall is a call of one of the functions of the language; nil when there is none of that name for so many arguments.
+func (a *analyzer) namedCall(name string, args []*node, loc int32) (*node, error) {
+	all := functionsNamed(name, asFunction, len(args))
+	types := typesOf(args)
+	if len(args) == 1 && exact(all, types) < 0 {
+		if n, err := a.castCall(name, args[0], loc); n != nil || err != nil {
+			return n, err
+		}
+	}
+	switch {
+	case (name == "like" || name == "notlike") && len(args) == 2:
+		return a.binary(strings.Replace(strings.Replace(name, "notlike", "!~~", 1), "like", "~~", 1), args[0], args[1], loc)
+	case name == "ilike" && len(args) == 2:
+		return a.binary("~~*", args[0], args[1], loc)
+	case len(all) == 0 || len(args) > maxArguments:
+		return nil, nil
+	}
+	i := choose(all, types, false)
+	if i < 0 {
+		return nil, a.errorf(loc, "Could not select a function overload for %s(%s)", name, typeList(types))
+	}
+	return a.callOf(all[i], args, loc)
+}
+
+// castCall is a cast that is written as a call, such as int4('5'), or a call of an output function, such as int4out(5). It gives
+// nil when name is neither.
+func (a *analyzer) castCall(name string, arg *node, loc int32) (*node, error) {
+	if id, ok := named(name); ok {
+		if arg.typ.isUnknown() {
+			return a.settle(arg, typ{id: id})
+		}
+		if _, ctx := castBetween(arg.typ.id, id); ctx != castNone {
+			return a.convert(arg, typ{id: id})
+		}
+		return nil, nil
+	}
+	of, ok := strings.CutSuffix(name, "out")
+	if id, known := named(strings.TrimSuffix(of, "_")); ok && known && id != tBool {
+		if arg.typ.isUnknown() {
+			n, err := a.settle(arg, typ{id: id})
+			if err != nil {
+				return nil, err
+			}
+			arg = n
+		}
+		if arg.typ.id == id {
+			return a.convert(arg, typ{id: tText})
+		}
+	}
+	return nil, nil
+}
+
+func typesOf(args []*node) []typ {
+	types := make([]typ, len(args))
+	for i, n := range args {
+		types[i] = n.typ
+	}
+	return types
+}
+
+func typeList(types []typ) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// callOf converts the arguments to what f takes.
+func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
+	slots, result, ok := f.unify(typesOf(args))
+	if !ok {
+		return nil, a.errorf(loc, "Could not select a function overload for %s(%s)", f.name, typeList(typesOf(args)))
+	}
+	n := &node{op: opCall, typ: result, call: f, loc: loc}
+	for i, arg := range args {
+		arg, err := a.convert(arg, slots[i])
+		if err != nil {
+			return nil, err
+		}
+		n.args = append(n.args, arg)
+	}
+	if f.traits&mapsCase != 0 && collationOf(n) == collationC {
+		n.aux = callC
+	}
+	return a.fold(n)
+}
+
+// coalesce and its arguments have one common type.
+func (a *analyzer) coalesce(e *pg.CoalesceExpr) (*node, error) {
+	args, err := a.commonArgs(e.Args, "COALESCE", e.Location)
+	if err != nil {
+		return nil, err
+	}
+	return coalesceOf(args, e.Location), nil
+}
+
+// coalesceOf drops what can never be the result.
+func coalesceOf(args []*node, loc int32) *node {
+	n := &node{op: opCoalesce, typ: args[0].typ, loc: loc}
+	for _, arg := range args {
+		if arg.op == opNull {
+			continue
+		}
+		n.args = append(n.args, arg)
+		if arg.op == opConst {
+			break
+		}
+	}
+	switch len(n.args) {
+	case 0:
+		return constant(n.typ, value{null: true}, loc)
+	case 1:
+		return n.args[0]
+	}
+	return n
+}
+
+// commonArgs analyzes expressions that become one of them, and converts them to their common type.
+func (a *analyzer) commonArgs(list []*pg.Node, what string, loc int32) ([]*node, error) {
+	args := make([]*node, len(list))
+	for i, x := range list {
+		n, err := a.expr(x)
+		if err != nil {
+			return nil, err
+		}
+		args[i] = n
+	}
+	return args, a.unite(args, what, loc)
+}
+
+// unite converts the arguments to their common type.
+func (a *analyzer) unite(args []*node, what string, loc int32) error {
+	types := typesOf(args)
+	common, ok := commonType(types)
+	if !ok || common.id.opaque() {
+		return a.errorf(loc, "%s types %s cannot be matched", what, strings.ReplaceAll(typeList(types), ", ", " and "))
+	}
+	for i, n := range args {
+		n, err := a.convert(n, common)
+		if err != nil {
+			return err
+		}
+		args[i] = n
+	}
+	return nil
+}

@@ -1,0 +1,5 @@
+package where
+
+func (m *machine) callMoment(c *call, out *value) error {
+	return ErrCorrupt
+}
