@@ -40,11 +40,13 @@ type Config struct {
 	Ancestors func(rel *change.Relation, answer func(ancestors []shape.Table, err error))
 	// Relation is told of every description of a table, with what it changes.
 	Relation func(rel *change.Relation, d Described)
-	// Invalidate is called for shapes that a relation ends.
+	// Invalidate is called for shapes that a relation ends, and for those that keep the position and make no progress.
 	Invalidate work.Invalidate
-	Progress   *work.Progress
-	Metrics    *work.Metrics
-	Logger     *slog.Logger
+	// StallGrace is how long a shape may keep the position without a reason; 0 for ever. It is looked for every StallPeriod.
+	StallGrace, StallPeriod time.Duration
+	Progress                *work.Progress
+	Metrics                 *work.Metrics
+	Logger                  *slog.Logger
 }
 
 // Props makes collectors. The writer must have started.
@@ -59,6 +61,8 @@ type collector struct {
 	// behind is what the stream said after asking was begun.
 	asking bool
 	behind []any
+	stalls stalls
+	timer  *time.Timer // of the next look for stalled shapes
 }
 
 // answer is what became of a question for ancestors.
@@ -94,18 +98,35 @@ func (c *collector) Receive(ctx actor.Context) {
 		if m.run == c.run {
 			c.ask(ctx, m.rel)
 		}
-	case *work.AddShape:
-		c.core.Add(m)
-		if m.Done != nil {
-			m.Done(nil)
+	case *work.Register:
+		for _, r := range m.Remove {
+			c.remove(ctx, r)
 		}
+		for _, a := range m.Add {
+			c.add(a)
+		}
+		m.Done()
+	case *work.AddShape:
+		c.add(m)
 	case *work.RemoveShape:
 		c.remove(ctx, m)
 	case *work.SnapshotKnown:
 		c.core.Known(m.ID, m.Snapshot.Xmax)
 		ctx.Send(c.partition(m.ID), m)
 	case *work.Drop:
-		ctx.Send(c.partition(m.ID), m)
+		c.drop(ctx, m)
+	case look:
+		c.look(ctx, m)
+	case holding:
+		c.holding(ctx, m)
+	case deferred:
+		if m.run == c.run {
+			c.stalls.deferred(m.id, time.Now())
+		}
+	case *actor.Stopping, *actor.Restarting:
+		if c.timer != nil {
+			c.timer.Stop()
+		}
 	case *work.Durable:
 		c.core.Durable(m)
 		c.Metrics.Hold.Store(m.Hold)
@@ -135,6 +156,10 @@ func (c *collector) started(ctx actor.Context) {
 	c.Progress.Start(position)
 	c.Metrics.Outstanding.Store(0)
 	c.Shapes(c.core.Add)
+	if c.StallGrace > 0 {
+		c.stalls = newStalls(c.StallGrace)
+		c.lookLater(ctx)
+	}
 }
 
 func (c *collector) partition(id shape.ID) *actor.PID {
@@ -257,6 +282,13 @@ func (c *collector) relation(rel *change.Relation) {
 	}
 	if err := c.Store.Put(RelationsKey, d.Store); err != nil {
 		panic(err)
+	}
+}
+
+func (c *collector) add(m *work.AddShape) {
+	c.core.Add(m)
+	if m.Done != nil {
+		m.Done(nil)
 	}
 }
 

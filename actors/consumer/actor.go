@@ -11,6 +11,7 @@ import (
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/pg"
+	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
 
@@ -18,13 +19,20 @@ import (
 type Host struct {
 	Projections *change.Projections
 	Invalidate  work.Invalidate
-	Metrics     *work.Metrics
-	Logger      *slog.Logger
+	// Waiting reports whether somebody is at work on the snapshot of a shape: a shape without one may then hold transactions
+	// back for as long as it takes. nil: always.
+	Waiting func(shape.ID) bool
+	Metrics *work.Metrics
+	Logger  *slog.Logger
 }
 
 // Sleep asks a consumer to agree to its end. The asker decides by Agreed whether it has: a consumer that has not looked yet
 // when the asker does, will not agree.
-type Sleep struct{ state atomic.Int32 }
+type Sleep struct {
+	// Rest asks less: to give up what can be found again, and not to end.
+	Rest  bool
+	state atomic.Int32
+}
 
 const (
 	sleepAsked int32 = iota
@@ -89,6 +97,12 @@ func (c *Consumer) Receive(ctx actor.Context) {
 		c.guarded(func() { c.snapshotKnown(m.Snapshot) })
 	case *work.FilteringOver:
 		c.guarded(func() { c.filteringOver(m.Run) })
+	case *work.Verify:
+		c.guarded(func() {
+			if c.core != nil && c.core.Waiting() && (c.host.Waiting == nil || c.host.Waiting(c.shape.ID)) {
+				m.Deferred()
+			}
+		})
 	case *Sleep:
 		c.guarded(func() { c.sleep(m) })
 	case *Look:
@@ -171,6 +185,13 @@ func (c *Consumer) filteringOver(run *work.Run) {
 func (c *Consumer) sleep(m *Sleep) {
 	if c.ended != nil {
 		c.host.Invalidate(c.shape.ID, c.ended)
+	}
+	if m.Rest {
+		if c.core != nil {
+			c.core.Rest()
+		}
+		m.state.Store(sleepSettled)
+		return
 	}
 	idle := c.core != nil && c.core.Idle()
 	if !idle && c.core != nil && c.core.NeedsStored() {

@@ -171,3 +171,9 @@ func (c *Core) Stored() { c.stored = true }
 func (c *Core) NeedsStored() bool {
 	return c.dead == nil && c.known && !c.stored && !c.txn.open
 }
+
+// Waiting reports whether the consumer holds transactions back because it does not know its snapshot.
+func (c *Core) Waiting() bool { return c.dead == nil && !c.known }
+
+// Rest gives up what the next transaction finds again.
+func (c *Core) Rest() { c.rows.relation, c.rows.program, c.rows.others = nil, nil, nil }

@@ -2,7 +2,9 @@ package partition
 
 import (
 	"errors"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -20,23 +22,27 @@ type Config struct {
 	Count  int
 	Shapes work.Shapes
 	Host   *consumer.Host
-	// IdleAfter is how long a consumer is kept without a message, roughly. 0 keeps it until its shape is removed.
-	IdleAfter time.Duration
-	Now       func() time.Time // nil: time.Now
+	// RestAfter is how long a consumer without a message keeps what it can find again, roughly. 0 keeps it.
+	RestAfter time.Duration
+	// SleepAfter is how much longer it is kept at all, Never until its shape is removed.
+	SleepAfter time.Duration
+	// StallGrace is how long a consumer may take for one message; then its shape is removed and the partition fails. 0 for
+	// ever. It is looked at every StallPeriod.
+	StallGrace, StallPeriod time.Duration
+	Now                     func() time.Time // nil: time.Now
 }
 
-// Props makes partitions.
-func Props(c Config, opts ...actor.PropsOption) *actor.Props {
-	opts = append(opts, actor.WithSupervisor(stopChildren{}))
-	return actor.PropsFromProducer(func() actor.Actor { return &partition{Config: c} }, opts...)
-}
+// Never is a SleepAfter.
+const Never time.Duration = -1
 
 type partition struct {
 	Config
+	pulse    *pulse
 	children idtable.Table[*child] // by id / Count
 	wheel    wheel
 	timer    *time.Timer
-	endings  map[string]func() // by the name of a consumer that is being stopped
+	endings  map[*actor.PID]func() // of consumers that are being stopped; a name may be a successor's by then
+	stopping bool                  // all consumers are
 }
 
 // child is a consumer that is awake.
@@ -46,6 +52,7 @@ type child struct {
 	since int64  // Unix time of its start, in nanoseconds
 	last  uint32 // tick of its last message
 	gone  bool   // it has been stopped
+	dead  bool   // it has ended by itself, and its shape is about to be removed
 }
 
 // tick is what the timer sends.
@@ -59,10 +66,14 @@ func (p *partition) Receive(ctx actor.Context) {
 		}
 	case *work.SnapshotKnown:
 		if c := p.children.Get(uint64(m.ID) / uint64(p.Count)); c != nil {
-			ctx.Send(c.pid, m)
+			p.send(ctx, c, m)
 		} // else the shape's log tells it to the consumer when there is one
 	case *work.FilteringOver:
 		p.filteringOver(ctx, m)
+	case *work.Verify:
+		if c := p.children.Get(uint64(m.ID) / uint64(p.Count)); c != nil && !c.dead {
+			p.send(ctx, c, m)
+		}
 	case *work.Drop:
 		p.drop(ctx, m)
 	case *Look:
@@ -72,13 +83,11 @@ func (p *partition) Receive(ctx actor.Context) {
 	case tick:
 		p.tick(ctx)
 	case *actor.Terminated:
-		if done := p.endings[m.Who.Id]; done != nil {
-			delete(p.endings, m.Who.Id)
-			done()
-		}
+		p.ended(m.Who)
 	case *actor.Started:
-		p.endings = map[string]func(){}
+		p.endings = map[*actor.PID]func(){}
 	case *actor.Stopping, *actor.Restarting:
+		p.stopping = true
 		if p.timer != nil {
 			p.timer.Stop()
 		}
@@ -87,12 +96,19 @@ func (p *partition) Receive(ctx actor.Context) {
 
 func (p *partition) deliver(ctx actor.Context, d *work.Delivery) {
 	c := p.child(ctx, d.ID)
-	if c == nil {
+	if c == nil || c.dead {
 		// The shape is being removed: what it does not store is held until it is.
 		d.Complete(work.Result{Held: true})
 		return
 	}
-	ctx.Send(c.pid, d)
+	p.send(ctx, c, d)
+}
+
+// send has a consumer process a message, on this goroutine. The pulse shows by whom it is held up.
+func (p *partition) send(ctx actor.Context, c *child, m any) {
+	p.pulse.begin(c.id)
+	ctx.Send(c.pid, m)
+	p.pulse.end()
 }
 
 // child finds the consumer of a shape, which it starts if there is none; nil if the shape does not exist.
@@ -108,7 +124,7 @@ func (p *partition) child(ctx actor.Context, id shape.ID) *child {
 	}
 	c := &child{id: id, since: p.clock().UnixNano(), last: p.wheel.now, pid: p.spawn(ctx, s)}
 	p.children.Set(at, c)
-	if p.IdleAfter > 0 {
+	if p.RestAfter > 0 {
 		p.wheel.add(c)
 		p.arm(ctx)
 	}
@@ -126,6 +142,8 @@ func (p *partition) clock() time.Time {
 func (p *partition) spawn(ctx actor.Context, s work.Shape) *actor.PID {
 	props := actor.PropsFromProducer(func() actor.Actor { return consumer.NewActor(p.Host, s) }, actor.WithMailbox(mailbox.Inline))
 	name := strconv.FormatUint(uint64(s.ID), 10)
+	p.pulse.begin(s.ID) // it reads its state
+	defer p.pulse.end()
 	pid, err := ctx.SpawnNamed(props, name)
 	for n := 1; errors.Is(err, actor.ErrNameExists); n++ {
 		pid, err = ctx.SpawnNamed(props, name+"-"+strconv.Itoa(n))
@@ -139,7 +157,7 @@ func (p *partition) spawn(ctx actor.Context, s work.Shape) *actor.PID {
 // filteringOver is passed on to the consumer. For a shape without one it is done without waking it.
 func (p *partition) filteringOver(ctx actor.Context, m *work.FilteringOver) {
 	if c := p.children.Get(uint64(m.ID) / uint64(p.Count)); c != nil {
-		ctx.Send(c.pid, m)
+		p.send(ctx, c, m)
 		return
 	}
 	if s, ok := p.Shapes.Shape(m.ID); ok {
@@ -148,15 +166,57 @@ func (p *partition) filteringOver(ctx actor.Context, m *work.FilteringOver) {
 }
 
 func (p *partition) drop(ctx actor.Context, m *work.Drop) {
-	c := p.children.Get(uint64(m.ID) / uint64(p.Count))
-	if c == nil {
-		m.Done()
+	open := 1
+	done := func() {
+		if open--; open == 0 {
+			m.Done()
+		}
+	}
+	for _, id := range m.IDs {
+		c := p.children.Get(uint64(id) / uint64(p.Count))
+		if c == nil {
+			continue
+		}
+		p.forget(c)
+		if !c.dead {
+			open++
+			p.endings[c.pid] = done
+			ctx.Poison(c.pid) // after the deliveries that it still has
+		}
+	}
+	done()
+}
+
+// ended takes in the end of a consumer. One that nobody has ended cannot be followed by another, which would go on as if
+// nothing had been: its shape goes.
+func (p *partition) ended(pid *actor.PID) {
+	if done, asked := p.endings[pid]; asked {
+		if delete(p.endings, pid); len(p.endings) == 0 {
+			p.endings = map[*actor.PID]func(){} // what it had grown to is given back
+		}
+		if done != nil {
+			done()
+		}
 		return
 	}
-	p.endings[c.pid.Id] = m.Done
-	p.forget(c)
-	ctx.Poison(c.pid) // after the deliveries that it still has
+	if p.stopping {
+		return // an orderly end says nothing about the shape
+	}
+	id, _, _ := strings.Cut(pid.Id[strings.LastIndexByte(pid.Id, '/')+1:], "-")
+	n, err := strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return
+	}
+	c := p.children.Get(n / uint64(p.Count))
+	if c == nil || c.pid != pid {
+		return // a late end of one that has been replaced
+	}
+	c.dead = true
+	p.Host.Invalidate(c.id, errEnded)
 }
+
+// errEnded is why a shape goes whose consumer ended outside of its own code.
+var errEnded = errors.New("its consumer has ended")
 
 func (p *partition) forget(c *child) {
 	c.gone = true
@@ -165,11 +225,20 @@ func (p *partition) forget(c *child) {
 
 func (p *partition) tick(ctx actor.Context) {
 	p.timer = nil
-	p.wheel.tick(func(c *child) {
-		ask := &consumer.Sleep{}
-		ctx.Send(c.pid, ask)
+	sleep := uint32(math.MaxUint32)
+	if p.SleepAfter >= 0 {
+		sleep = idleTicks + uint32(p.SleepAfter/p.period())
+	}
+	p.wheel.tick(func(c *child, ticks uint32) {
+		if c.dead {
+			p.Host.Invalidate(c.id, errEnded)
+			return
+		}
+		ask := &consumer.Sleep{Rest: ticks < sleep}
+		p.send(ctx, c, ask)
 		if ask.Agreed() {
 			p.forget(c)
+			p.endings[c.pid] = nil
 			ctx.Stop(c.pid)
 			p.Host.Metrics.Passivated.Add(1)
 		}
@@ -179,13 +248,15 @@ func (p *partition) tick(ctx actor.Context) {
 	}
 }
 
+func (p *partition) period() time.Duration { return max(p.RestAfter/idleTicks, time.Millisecond) }
+
 // arm has the next tick sent. While nothing is awake there is none.
 func (p *partition) arm(ctx actor.Context) {
 	if p.timer != nil {
 		return
 	}
 	self, root := ctx.Self(), ctx.ActorSystem().Root
-	p.timer = time.AfterFunc(max(p.IdleAfter/idleTicks, time.Millisecond), func() { root.Send(self, tick{}) })
+	p.timer = time.AfterFunc(p.period(), func() { root.Send(self, tick{}) })
 }
 
 // stopChildren is the backstop of consumers, which handle their failures themselves: one that fails nevertheless is not

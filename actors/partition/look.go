@@ -48,7 +48,7 @@ func (p *partition) look(ctx actor.Context, m *Look) {
 	awake := Awake{Count: p.children.Len()}
 	see := func(c *child) {
 		ask := &consumer.Look{}
-		ctx.Send(c.pid, ask) // it runs here and now
+		p.send(ctx, c, ask) // it runs here and now
 		awake.Consumers = append(awake.Consumers, Seen{ID: c.id, Since: time.Unix(0, c.since), Seen: ask.Seen()})
 	}
 	switch {
@@ -67,12 +67,13 @@ func (p *partition) look(ctx actor.Context, m *Look) {
 func (p *partition) renew(ctx actor.Context, m *Renew) {
 	if c := p.children.Get(uint64(m.ID) / uint64(p.Count)); c != nil {
 		ask := &consumer.Sleep{}
-		ctx.Send(c.pid, ask)
+		p.send(ctx, c, ask)
 		if !ask.Agreed() {
 			m.Done(ErrBusy)
 			return
 		}
 		p.forget(c)
+		p.endings[c.pid] = nil
 		ctx.Stop(c.pid)
 	}
 	if p.child(ctx, m.ID) == nil {

@@ -53,7 +53,7 @@ func newBench(t testing.TB) *bench {
 		Late:      func(l *work.Late) { b.late = append(b.late, l) },
 	}
 	b.pid = b.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
-		b.part = &partition{Config: Config{Count: count, Shapes: b, Host: b.host, IdleAfter: 1 << 60}}
+		b.part = &partition{Config: Config{Count: count, Shapes: b, Host: b.host, RestAfter: 1 << 60}, pulse: &pulse{}}
 		return b.part
 	}, actor.WithSupervisor(stopChildren{}), actor.WithDispatcher(actor.NewSynchronizedDispatcher(300))))
 	t.Cleanup(func() {
@@ -194,11 +194,11 @@ func TestDropEndsTheConsumerAndThenCalls(t *testing.T) {
 	b.create(1)
 	b.tell(b.share(1))
 	dropped := 0
-	b.tell(&work.Drop{ID: 1, Done: func() { dropped++ }})
+	b.tell(&work.Drop{IDs: []shape.ID{1}, Done: func() { dropped++ }})
 	require.Equal(t, 1, dropped)
 	require.Zero(t, b.host.Metrics.Awake.Load())
 	require.Zero(t, b.part.children.Len())
-	b.tell(&work.Drop{ID: 1, Done: func() { dropped++ }})
+	b.tell(&work.Drop{IDs: []shape.ID{1}, Done: func() { dropped++ }})
 	require.Equal(t, 2, dropped, "it need not be awake")
 	require.Empty(t, b.part.endings)
 	b.ticks(3 * idleTicks)
@@ -235,7 +235,7 @@ func TestAConsumerThatFailedStaysUntilItsShapeIsDropped(t *testing.T) {
 	require.True(t, b.done[1].Deliveries[0].Result.Held, "a new one would go on as if nothing had been")
 	require.EqualValues(t, 1, b.host.Metrics.Spawned.Load())
 	dropped := false
-	b.tell(&work.Drop{ID: 1, Done: func() { dropped = true }})
+	b.tell(&work.Drop{IDs: []shape.ID{1}, Done: func() { dropped = true }})
 	require.True(t, dropped)
 }
 

@@ -1,7 +1,7 @@
 package partition
 
 const (
-	// idleTicks is after how many ticks without a message a consumer is asked to sleep.
+	// idleTicks is after how many ticks without a message a consumer rests.
 	idleTicks  = 8
 	wheelSlots = 2 * idleTicks
 )
@@ -13,15 +13,18 @@ type wheel struct {
 	slots [wheelSlots][]*child
 }
 
-// add files a child for idleTicks after its last message.
+// add files a child for idleTicks after its last message, or after now if that is past.
 func (w *wheel) add(c *child) {
-	due := max(c.last+idleTicks, w.now+1)
+	due := c.last + idleTicks
+	if w.now-c.last >= idleTicks {
+		due = w.now + idleTicks
+	}
 	w.slots[due%wheelSlots] = append(w.slots[due%wheelSlots], c)
 }
 
-// tick advances the time and calls idle for each child that has had no message for idleTicks. A child that idle does not
-// want to see again is one that is gone by then.
-func (w *wheel) tick(idle func(*child)) {
+// tick advances the time and calls idle for each child that has had no message for idleTicks, and again every idleTicks as
+// long as it has none. A child that idle does not want to see again is one that is gone by then.
+func (w *wheel) tick(idle func(c *child, ticks uint32)) {
 	w.now++
 	due := w.slots[w.now%wheelSlots]
 	w.slots[w.now%wheelSlots] = nil
@@ -29,11 +32,10 @@ func (w *wheel) tick(idle func(*child)) {
 		if c.gone {
 			continue
 		}
-		if w.now-c.last >= idleTicks {
-			if idle(c); c.gone {
+		if ticks := w.now - c.last; ticks >= idleTicks {
+			if idle(c, ticks); c.gone {
 				continue
 			}
-			c.last = w.now
 		}
 		w.add(c)
 	}

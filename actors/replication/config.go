@@ -31,6 +31,8 @@ type Config struct {
 	Gate func(ctx context.Context, r *Report) error
 	// Notify, if set, is told every state, in order. It must not block.
 	Notify func(State)
+	// Acknowledging, if set, is told the position of each acknowledgement before it is sent. It must not block.
+	Acknowledging func(lsn pg.LSN)
 	// SilenceLimit is how long the server may say nothing, though asked to, before the connection counts as lost:
 	// 5 minutes if 0. A server that decodes a large transaction can be silent for long.
 	SilenceLimit time.Duration

@@ -66,6 +66,9 @@ func (s *stream) sendStatus(replyRequested bool, patience time.Duration) error {
 	s.mu.Lock()
 	p := s.positions
 	s.mu.Unlock()
+	if s.config.Acknowledging != nil {
+		s.config.Acknowledging(p.flushed)
+	}
 	conn := s.conn.Conn()
 	if err := conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return fmt.Errorf("acknowledge: %w", err)

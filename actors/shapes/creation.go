@@ -15,6 +15,7 @@ import (
 	"leyden/internal/pg/inspect"
 	"leyden/internal/pg/publication"
 	"leyden/internal/pg/snapshot"
+	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
 
@@ -27,14 +28,20 @@ type creation struct {
 
 	asked bool // guarded by Manager.mu: the collector has been asked to route to the shape
 
-	once  sync.Once
-	added chan struct{} // closed when it does
+	once    sync.Once
+	added   chan struct{} // closed when it does, or never will
+	refused error         // why it never will, valid after added
 
 	mu    sync.Mutex
 	known *pg.Snapshot
 }
 
-func (c *creation) wasAdded() { c.once.Do(func() { close(c.added) }) }
+func (c *creation) wasAdded(err error) {
+	c.once.Do(func() {
+		c.refused = err
+		close(c.added)
+	})
+}
 
 func (c *creation) knownSnapshot() (pg.Snapshot, bool) {
 	c.mu.Lock()
@@ -50,7 +57,9 @@ func (c *creation) run(ctx context.Context) {
 	m := c.m
 	err := c.make(ctx)
 	m.mu.Lock()
-	delete(m.making, c.e.ID)
+	if delete(m.making, c.e.ID); len(m.making) == 0 {
+		m.making = map[shape.ID]*creation{} // what it had grown to is given back
+	}
 	m.mu.Unlock()
 	if err == nil {
 		return
@@ -131,7 +140,7 @@ func (c *creation) query(ctx context.Context, sink *sink) error {
 	sink.delivered = c.m.Commits.Count()
 	p := newProgress(c.m, c.e)
 	defer p.end()
-	stats, err := snapshot.Run(ctx, conn, snapshot.Query{Def: c.e.Def, FirstRow: c.m.FirstRow, Progress: p.report}, sink)
+	stats, err := c.m.Query(ctx, conn, snapshot.Query{Def: c.e.Def, FirstRow: c.m.FirstRow, Progress: p.report}, sink)
 	if err == nil {
 		c.m.Metrics.snapshotRead(stats, p.elapsed())
 	}
@@ -146,12 +155,12 @@ func (c *creation) route(ctx context.Context) error {
 	c.m.mu.Unlock()
 	if first {
 		message := c.m.addMessage(c.e)
-		message.Done = func(error) { c.wasAdded() }
-		c.m.Collector(message)
+		message.Done = c.wasAdded
+		c.m.registrar.add(message)
 	}
 	select {
 	case <-c.added:
-		return nil
+		return c.refused
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -3,6 +3,8 @@ package shapes
 import (
 	"context"
 	"time"
+
+	"leyden/actors/status"
 )
 
 // Expire keeps the number of shapes at most max, looking every period: those that clients have not read for longest go. It
@@ -17,8 +19,8 @@ func (m *Manager) Expire(ctx context.Context, max int, period time.Duration) {
 	})
 }
 
-// Reconcile compares what is known of tables with the catalogue, at once and every period, and removes the shapes of those
-// that are not what they were: the stream tells of them only with their next change. It runs until ctx ends; connected tells
+// Reconcile compares what is known of tables with the catalogue, at once and every period, and removes the shapes that a
+// difference concerns: the stream tells of it only with the table's next change. It runs until ctx ends; connected tells
 // whether there is a database to ask.
 func (m *Manager) Reconcile(ctx context.Context, period time.Duration, connected func() bool) {
 	look := func() {
@@ -32,10 +34,14 @@ func (m *Manager) Reconcile(ctx context.Context, period time.Duration, connected
 			}
 			return
 		}
-		for _, t := range tables {
-			n := m.RemoveTable(t.OID)
-			m.Catalogue.Clean(t.OID)
-			m.Logger.Info("table has changed", "table", t.Schema+"."+t.Name, "removed_shapes", n)
+		for i := range tables {
+			d := &tables[i]
+			n := m.removeEach(func(e *status.Entry) bool { return e.Def.Table.OID == d.Old.OID && d.Ends(e.Def) })
+			m.Catalogue.Clean(d.Old.OID)
+			if d.New != nil { // for the shapes that stay; without a database the next who asks reads it
+				_, _ = m.Catalogue.ByOID(ctx, d.Old.OID)
+			}
+			m.Logger.Info("table has changed", "table", d.Old.Table.Schema+"."+d.Old.Table.Name, "removed_shapes", n)
 		}
 	}
 	look()

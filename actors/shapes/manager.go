@@ -13,8 +13,10 @@ import (
 
 	"leyden/actors/status"
 	"leyden/actors/work"
+	"leyden/internal/idtable"
 	"leyden/internal/pg"
 	"leyden/internal/pg/inspect"
+	"leyden/internal/pg/snapshot"
 	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
@@ -24,6 +26,8 @@ type Store interface {
 	Create(h shape.Handle, d *shape.Definition) (*shapelog.Log, error)
 	Remove(handles ...shape.Handle) error
 	Sync() error
+	Handles(yield func(shape.Handle)) error
+	Has(h shape.Handle) (bool, error)
 }
 
 // Catalogue is what shapes need of inspect.Inspector.
@@ -31,7 +35,7 @@ type Catalogue interface {
 	ByOID(ctx context.Context, oid uint32) (*inspect.Table, error)
 	Cached(oid uint32) *inspect.Table
 	Clean(oid uint32)
-	Diff(ctx context.Context) ([]shape.Table, error)
+	Diff(ctx context.Context) ([]inspect.Divergence, error)
 }
 
 // Connections lends connections for snapshots.
@@ -60,6 +64,8 @@ type Config struct {
 	// Collector sends a message of package work to the collector that runs now. What it does not get because it has ended
 	// is made good by Feed.
 	Collector func(message any)
+	// Query runs a snapshot query: snapshot.Run.
+	Query func(context.Context, *pgconn.PgConn, snapshot.Query, snapshot.Sink) (snapshot.Stats, error)
 
 	// FirstRow and Queue bound the time to the first row of a snapshot and the wait for a connection.
 	FirstRow time.Duration
@@ -71,13 +77,15 @@ type Config struct {
 // Manager makes and removes shapes. Its methods may be called by any goroutine; it does its work while Run runs.
 type Manager struct {
 	Config
+	registrar *registrar
 
 	mu        sync.Mutex
 	ctx       context.Context // of Run, nil when it does not run
 	making    map[shape.ID]*creation
 	epoch     chan struct{} // closed when the present collector has been replaced
 	discarded []*status.Entry
-	wake      chan struct{} // capacity 1: discarded has grown
+	ending    idtable.Table[bool] // removed, and the collector has not been told yet
+	wake      chan struct{}       // capacity 1: discarded has grown
 	running   sync.WaitGroup
 	unsynced  *syncs
 	// restored has the xmax of those restored shapes whose transactions are still compared with their snapshot, until the
@@ -87,7 +95,10 @@ type Manager struct {
 
 // NewManager returns a manager at rest.
 func NewManager(c Config) *Manager {
-	return &Manager{Config: c, unsynced: newSyncs(c.Store.Sync), making: map[shape.ID]*creation{}, restored: map[shape.ID]uint64{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1)}
+	return &Manager{
+		Config: c, registrar: newRegistrar(c.Collector, c.Status.HandleForLog), unsynced: newSyncs(c.Store.Sync), making: map[shape.ID]*creation{},
+		restored: map[shape.ID]uint64{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
 }
 
 // ErrStopped says that no shape can be made because the manager does not run.
@@ -112,14 +123,15 @@ func (m *Manager) Run(ctx context.Context, up func()) error {
 func (m *Manager) serve(ctx context.Context, up func(), synced chan error) error {
 	up()
 	for {
+		// Looked at before anything is waited for: a former run may have failed in the midst of it.
+		if err := m.removeDiscarded(ctx); err != nil {
+			return err
+		}
 		select {
 		case err := <-synced:
 			synced <- nil
 			return fmt.Errorf("sync snapshots: %w", err)
 		case <-m.wake:
-			if err := m.removeDiscarded(ctx); err != nil {
-				return err
-			}
 		case <-ctx.Done():
 			m.rest()
 			return m.removeDiscarded(ctx) // so that no handle that clients were told is gone comes back
@@ -232,6 +244,7 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 	restored := m.restored
 	m.restored = nil
 	m.mu.Unlock()
+	m.registrar.renewed()
 	for _, e := range m.Status.List() {
 		m.mu.Lock()
 		c := m.making[e.ID]
@@ -250,7 +263,7 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 		}
 		add(message)
 		if c != nil {
-			c.wasAdded()
+			c.wasAdded(nil)
 			if s, known := c.knownSnapshot(); known {
 				m.Collector(&work.SnapshotKnown{ID: e.ID, Snapshot: s})
 			}
@@ -289,4 +302,11 @@ func (m *Manager) Shape(id shape.ID) (work.Shape, bool) {
 		return work.Shape{}, false
 	}
 	return work.Shape{ID: id, Def: e.Def, Log: e.Log()}, true
+}
+
+// Waiting reports whether the snapshot of a shape is being made.
+func (m *Manager) Waiting(id shape.ID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.making[id] != nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"leyden/actors/status"
@@ -27,18 +26,28 @@ func (m *Manager) Remove(e *status.Entry) {
 		c.cancel()
 	}
 	m.discarded = append(m.discarded, e)
+	m.ending.Set(uint64(e.ID), true)
 	m.mu.Unlock()
+	m.Metrics.Removed.Inc()
 	select {
 	case m.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Invalidate removes a shape whose log cannot be continued. It is a work.Invalidate.
+// Invalidate removes a shape whose log cannot be continued. It is a work.Invalidate. Should the shape be unknown, and nobody be
+// about to tell the collector so, it is told here: the message of the removal has been lost.
 func (m *Manager) Invalidate(id shape.ID, reason error) {
 	e, ok := m.Status.ByID(id)
 	if !ok {
-		return // it is being removed
+		m.mu.Lock()
+		ending := m.ending.Get(uint64(id))
+		m.mu.Unlock()
+		if !ending && errors.Is(reason, work.ErrStalled) {
+			m.Logger.Warn("the collector still knows a removed shape; it is told again", "handle", m.Status.HandleForLog(id))
+			m.registrar.remove([]shape.ID{id}, func(shape.ID) {})
+		}
+		return
 	}
 	var crashed *work.Crashed
 	if errors.As(reason, &crashed) {
@@ -51,9 +60,13 @@ func (m *Manager) Invalidate(id shape.ID, reason error) {
 
 // RemoveTable removes all shapes over a table and reports how many there were.
 func (m *Manager) RemoveTable(oid uint32) int {
+	return m.removeEach(func(e *status.Entry) bool { return e.Def.Table.OID == oid })
+}
+
+func (m *Manager) removeEach(which func(*status.Entry) bool) int {
 	n := 0
 	for _, e := range m.Status.List() {
-		if e.Def.Table.OID == oid {
+		if which(e) {
 			m.Remove(e)
 			n++
 		}
@@ -61,56 +74,65 @@ func (m *Manager) RemoveTable(oid uint32) int {
 	return n
 }
 
-// removeDiscarded finishes the removals that are under way, all in one go: one sync, however many they are.
+// removeDiscarded finishes the removals that are under way, a batch at a time: one sync for each, and no message that keeps
+// the collector from the stream for long.
 func (m *Manager) removeDiscarded(ctx context.Context) error {
-	m.mu.Lock()
-	entries := m.discarded
-	m.discarded = nil
-	epoch := m.epoch
-	m.mu.Unlock()
-	if len(entries) == 0 {
-		return nil
-	}
-	m.endConsumers(ctx, entries, epoch)
-	handles := make([]shape.Handle, len(entries))
-	for i, e := range entries {
-		handles[i] = e.Handle
-	}
-	if err := m.Store.Remove(handles...); err != nil {
+	for {
 		m.mu.Lock()
-		m.discarded = append(m.discarded, entries...)
+		n := min(len(m.discarded), registrationBatch)
+		batch := m.discarded[:n:n]
+		if m.discarded = m.discarded[n:]; len(m.discarded) == 0 {
+			m.discarded = nil
+		}
+		epoch := m.epoch
 		m.mu.Unlock()
-		return fmt.Errorf("remove shapes: %w", err)
+		if n == 0 {
+			return nil
+		}
+		if err := m.finish(ctx, batch, epoch); err != nil {
+			m.mu.Lock()
+			m.discarded = append(batch, m.discarded...)
+			m.mu.Unlock()
+			return err
+		}
 	}
-	for _, e := range entries {
-		handle := e.Handle
-		m.Collector(&work.RemoveShape{ID: e.ID, Done: func() { m.Status.Confirm(handle) }})
-		m.Publication.Release(e.ID)
+}
+
+// finish is the rest of a removal. It may be done again from its beginning.
+func (m *Manager) finish(ctx context.Context, entries []*status.Entry, epoch <-chan struct{}) error {
+	handles := make([]shape.Handle, len(entries))
+	ids := make([]shape.ID, len(entries))
+	byID := make(map[shape.ID]shape.Handle, len(entries))
+	for i, e := range entries {
+		handles[i], ids[i], byID[e.ID] = e.Handle, e.ID, e.Handle
 	}
-	m.Metrics.Removed.Add(float64(len(entries)))
+	m.endConsumers(ctx, ids, epoch)
+	if err := m.Store.Remove(handles...); err != nil {
+		return fmt.Errorf("remove %d shapes: %w", len(handles), err)
+	}
+	m.registrar.remove(ids, func(id shape.ID) { m.Status.Confirm(byID[id]) })
+	m.mu.Lock()
+	for _, id := range ids {
+		m.ending.Set(uint64(id), false)
+	}
+	m.mu.Unlock()
+	for _, id := range ids {
+		m.Publication.Release(id)
+	}
 	return nil
 }
 
 // endConsumers waits until the consumers have ended, a while at most and no longer than ctx.
-func (m *Manager) endConsumers(ctx context.Context, entries []*status.Entry, epoch <-chan struct{}) {
-	var open atomic.Int64
-	var once sync.Once
+func (m *Manager) endConsumers(ctx context.Context, ids []shape.ID, epoch <-chan struct{}) {
 	ended := make(chan struct{})
-	open.Store(int64(len(entries)))
-	for _, e := range entries {
-		m.Collector(&work.Drop{ID: e.ID, Done: func() {
-			if open.Add(-1) == 0 {
-				once.Do(func() { close(ended) })
-			}
-		}})
-	}
+	m.Collector(&work.Drop{IDs: ids, Done: sync.OnceFunc(func() { close(ended) })})
 	timer := time.NewTimer(dropTimeout)
 	defer timer.Stop()
 	select {
 	case <-ended:
 	case <-epoch: // all consumers of the former collector have gone with it
 	case <-timer.C:
-		m.Logger.Warn("consumers of removed shapes have not ended in time", "shapes", open.Load())
+		m.Logger.Warn("consumers of removed shapes have not ended in time", "shapes", len(ids))
 	case <-ctx.Done():
 	}
 }

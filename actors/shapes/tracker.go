@@ -105,6 +105,13 @@ func (t *Tracker) Ensure(ctx context.Context, id shape.ID, d *shape.Definition) 
 		}
 		return snapshot.TableLocked(nil)
 	case <-ctx.Done():
+		select {
+		case err := <-waiter: // the removal that ends ctx follows from what is the matter with the table
+			if err != nil {
+				return err
+			}
+		default:
+		}
 		return ctx.Err()
 	}
 }

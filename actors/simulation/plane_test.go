@@ -75,7 +75,7 @@ func newPlane(tb testing.TB, partitions int, idleAfter time.Duration, opts shape
 	}))
 	var parts []*actor.PID
 	for range partitions {
-		parts = append(parts, root.Spawn(partition.Props(partition.Config{Count: partitions, Shapes: p, Host: host, IdleAfter: idleAfter})))
+		parts = append(parts, root.Spawn(partition.Props(partition.Config{Count: partitions, Shapes: p, Host: host, RestAfter: idleAfter})))
 	}
 	p.collector = actor.NewPID(w.Address, "collector")
 	_, err = root.SpawnNamed(collector.Props(collector.Config{
@@ -166,7 +166,7 @@ func (p *plane) remove(s work.Shape) {
 	delete(p.shapes, s.ID)
 	p.mu.Unlock()
 	ended := make(chan struct{})
-	p.system.Root.Send(p.collector, &work.Drop{ID: s.ID, Done: func() { close(ended) }})
+	p.system.Root.Send(p.collector, &work.Drop{IDs: []shape.ID{s.ID}, Done: func() { close(ended) }})
 	<-ended
 	require.NoError(p.tb, p.store.Remove(s.Log.Handle()))
 	p.system.Root.Send(p.collector, &work.RemoveShape{ID: s.ID})

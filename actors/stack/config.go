@@ -41,7 +41,10 @@ type Config struct {
 
 	Partitions        int           // 0: derived from the machine and MaxShapes
 	MaxShapes         int           // 0: no limit
-	IdleAfter         time.Duration // 30 s; after which a consumer is put to sleep
+	RestAfter         time.Duration // 30 s; after which an idle consumer gives up what it can find again
+	SleepAfter        time.Duration // after which more it leaves memory; partition.Never: as long as it lives it stays
+	StallGrace        time.Duration // 60 s; how long a shape may keep the position without a reason
+	StallPeriod       time.Duration // derived from StallGrace; between looks for such shapes
 	FirstRow          time.Duration // 30 s; to the first row of a snapshot
 	Queue             time.Duration // 30 s; for a connection to query a snapshot with
 	ExpiryPeriod      time.Duration // 60 s
@@ -59,7 +62,9 @@ func (c *Config) setDefaults() {
 			*d = v
 		}
 	}
-	def(&c.IdleAfter, 30*time.Second)
+	def(&c.RestAfter, 30*time.Second)
+	def(&c.StallGrace, time.Minute)
+	def(&c.StallPeriod, max(min(c.StallGrace, 10*time.Second), time.Second))
 	def(&c.FirstRow, 30*time.Second)
 	def(&c.Queue, 30*time.Second)
 	def(&c.ExpiryPeriod, time.Minute)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"leyden/actors/collector"
@@ -39,6 +40,8 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 		why = "the replication slot is new"
 	case !s.confirmed.Load():
 		why = "the process ended while the replication slot was being set up"
+	case s.consumedByOthers(r):
+		why = "another instance has consumed the replication slot"
 	}
 	if why != "" {
 		s.log.Warn("all shapes are removed", "reason", why, "shapes", s.status.Counts().Total)
@@ -51,8 +54,13 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 		s.fail(fmt.Errorf("store the timeline: %w", err))
 		return err
 	}
+	raise(&s.acknowledged, uint64(r.ConfirmedFlush))
 	if why != "" {
 		return errPurged
+	}
+	if _, err := s.manager.Refresh(); err != nil {
+		s.fail(err)
+		return err
 	}
 	if err := s.ready.await(ctx, snapshotPoolReady); err != nil {
 		return err
@@ -69,6 +77,23 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 	s.ready.set(integrityChecked)
 	s.tracker.Wake()
 	return nil
+}
+
+// consumedByOthers reports whether the slot is further than this process has ever acknowledged: what is between is in the logs
+// of whoever did, and in none of ours, which nobody but this process can write to.
+func (s *Stack) consumedByOthers(r *replication.Report) bool {
+	ours := s.acknowledged.Load()
+	return ours > 0 && uint64(r.ConfirmedFlush) > ours
+}
+
+// raise makes v at least n. Several goroutines may raise it.
+func raise(v *atomic.Uint64, n uint64) {
+	for {
+		old := v.Load()
+		if n <= old || v.CompareAndSwap(old, n) {
+			return
+		}
+	}
 }
 
 func (s *Stack) storedTimeline() (*timeline, error) {

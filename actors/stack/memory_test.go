@@ -17,7 +17,7 @@ func TestIdleShapesAreSmall(t *testing.T) {
 	db := newDatabase(t)
 	db.exec(t, `CREATE INDEX ON items (tenant)`)
 	c := config(t, db.url, t.TempDir())
-	c.IdleAfter = 200 * time.Millisecond
+	c.RestAfter = 200 * time.Millisecond
 	e := start(t, c).ready()
 	defer e.stop()
 	e.create("tenant = -1")

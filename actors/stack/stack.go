@@ -19,6 +19,7 @@ import (
 	"leyden/internal/change"
 	"leyden/internal/pg/connect"
 	"leyden/internal/pg/inspect"
+	"leyden/internal/pg/snapshot"
 	"leyden/persistence/shapelog"
 )
 
@@ -51,7 +52,9 @@ type Stack struct {
 	client      atomic.Pointer[replication.Client]
 	abandon     atomic.Pointer[context.CancelFunc] // gives the present replication connection up
 	confirmed   atomic.Bool                        // set-up of the slot was found unfinished when the process started, and has been settled since
-	generated   atomic.Int32                       // 0: not known, 1: generated columns cannot be replicated, 2: they can
+	// acknowledged is the highest position that this process has acknowledged or found acknowledged, 0 before it has seen the slot.
+	acknowledged atomic.Uint64
+	generated    atomic.Int32 // 0: not known, 1: generated columns cannot be replicated, 2: they can
 
 	failOnce sync.Once
 	failed   chan struct{}
@@ -124,7 +127,7 @@ func (s *Stack) assemble() {
 	s.metrics = newMetrics(s)
 	s.manager = shapes.NewManager(shapes.Config{
 		Status: s.status, Store: s.store, Catalogue: s.inspector, Connections: &s.snapshots, Publication: s.tracker,
-		Commits: s.commits, Collector: s.tell, FirstRow: s.config.FirstRow, Queue: s.config.Queue,
+		Commits: s.commits, Collector: s.tell, Query: snapshot.Run, FirstRow: s.config.FirstRow, Queue: s.config.Queue,
 		Metrics: shapes.NewMetrics(s.config.Registerer), Logger: s.log,
 	})
 }

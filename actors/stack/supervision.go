@@ -48,12 +48,13 @@ func (s *Stack) streaming() *tree.Group {
 		return nil
 	}}}
 	pids := make([]*actor.PID, s.config.Partitions)
-	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Metrics: s.plane, Logger: s.log}
+	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Waiting: s.manager.Waiting, Metrics: s.plane, Logger: s.log}
 	for i := range pids {
 		name := "partition-" + strconv.Itoa(i)
 		pids[i] = actor.NewPID("nonhost", streamingPath+"/"+name)
 		children = append(children, tree.Spec{Name: name, Props: func() *actor.Props {
-			return partition.Props(partition.Config{Count: s.config.Partitions, Shapes: s.manager, Host: host, IdleAfter: s.config.IdleAfter})
+			return partition.Props(partition.Config{Count: s.config.Partitions, Shapes: s.manager, Host: host, RestAfter: s.config.RestAfter,
+				SleepAfter: s.config.SleepAfter, StallGrace: s.config.StallGrace, StallPeriod: s.config.StallPeriod})
 		}})
 	}
 	children = append(children,
@@ -66,6 +67,7 @@ func (s *Stack) streaming() *tree.Group {
 				Store: s.store, Filter: func() collector.Filter { return filter.New() }, Shapes: s.manager.Feed,
 				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids, Credit: s.credit.Load().Release,
 				Boundary: s.flushBoundary, Relation: s.relation, Ancestors: s.ancestors, Invalidate: s.manager.Invalidate,
+				StallGrace: s.config.StallGrace, StallPeriod: s.config.StallPeriod,
 				Progress: s.progress, Metrics: s.plane, Logger: s.log,
 			})
 		}},

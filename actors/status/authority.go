@@ -20,6 +20,8 @@ type Authority struct {
 	now   func() time.Time
 	epoch time.Time
 
+	adding sync.Mutex // held while shapes are added or the disk is compared; before mu
+
 	mu         sync.RWMutex
 	lastID     shape.ID
 	lastMicros uint64
@@ -55,7 +57,12 @@ func New(now func() time.Time) *Authority {
 // to its snapshot; until then the entry has a Beginning. The entry's definition is equal to d and shares its layout with others.
 func (a *Authority) Add(d *shape.Definition) (e *Entry, created bool) {
 	identity := d.Identity()
+	if e, ok := a.Lookup(identity); ok {
+		return e, false
+	}
 	indexed := indexable(d)
+	a.adding.Lock()
+	defer a.adding.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if e := a.identities.get(identity); e != nil {
@@ -71,6 +78,8 @@ func (a *Authority) Add(d *shape.Definition) (e *Entry, created bool) {
 func (a *Authority) Restore(h shape.Handle, d *shape.Definition, log *shapelog.Log) (*Entry, error) {
 	identity := d.Identity()
 	indexed := indexable(d)
+	a.adding.Lock()
+	defer a.adding.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.lastMicros = max(a.lastMicros, h.Micros)
@@ -122,7 +131,9 @@ func (a *Authority) Remove(e *Entry) bool {
 func (a *Authority) Confirm(h shape.Handle) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.tombstones, h)
+	if delete(a.tombstones, h); len(a.tombstones) == 0 {
+		a.tombstones = map[shape.Handle]shape.ID{} // what it had grown to is given back
+	}
 }
 
 // Tombstone is the id that a removed shape had, while its removal is not confirmed.
@@ -168,7 +179,8 @@ func (a *Authority) HandleForLog(id shape.ID) string {
 	return fmt.Sprintf("unknown, id: %d", id)
 }
 
-// List is every shape in the order of ids.
+// List is every shape in the order of ids, which is that of their dependencies too: a shape is added after those that it
+// depends on, and restored in the order of handles, which is the order in which they were added.
 func (a *Authority) List() []*Entry {
 	a.mu.RLock()
 	defer a.mu.RUnlock()

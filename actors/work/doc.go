@@ -2,12 +2,12 @@
 // of the collector, the partitions, the consumers and the writer. It decides nothing and owns no goroutine.
 //
 //	replication → collector:  *change.Fragment, *Relation
-//	stack       → collector:  *AddShape, *SnapshotKnown, *Drop, *RemoveShape
+//	shapes      → collector:  *Register, *AddShape, *SnapshotKnown, *Drop, *RemoveShape
 //	collector   → partition:  *Share                         one per partition and fragment
-//	collector   → partition:  *SnapshotKnown, *Drop, *FilteringOver
-//	partition   → consumer:   *Delivery, *SnapshotKnown, *FilteringOver
+//	collector   → partition:  *SnapshotKnown, *Drop, *FilteringOver, *Verify
+//	partition   → consumer:   *Delivery, *SnapshotKnown, *FilteringOver, *Verify
 //	last consumer of a Work → writer: *Work;  a consumer that has drained its buffer → writer: *Late
-//	collector   → writer:     *Run, *Forget
+//	collector   → writer:     *Run, *Forget, *Holders
 //	writer      → collector:  *Durable
 //
 // The one invariant: every Delivery of a Work is completed exactly once, whatever becomes of its shape. A Work with an open

@@ -66,11 +66,39 @@ type FilteringOver struct {
 	ID  shape.ID
 }
 
-// Drop ends the consumer of a shape that is being removed. Done is called when it has ended, on the partition's goroutine,
-// and must not block; nothing is appended to the shape's log after that by its consumer.
+// Drop ends the consumers of shapes that are being removed. Done is called when all have ended, on the goroutine of a partition
+// or the collector's, and must not block; nothing is appended to the logs of the shapes after that by their consumers.
 type Drop struct {
-	ID   shape.ID
+	IDs  []shape.ID
 	Done func()
+}
+
+// Register tells the collector which shapes come and go (spec engine §5.9). What goes is taken out before what comes is put
+// in. Done is called after both, on the collector's goroutine, and must not block.
+type Register struct {
+	Remove []*RemoveShape
+	Add    []*AddShape
+	Done   func()
+}
+
+// Verify asks a shape whose flush is overdue whether it holds transactions back for a reason (spec engine §5.7). Deferred is
+// called by the consumer if so, on its partition's goroutine, and must not block.
+type Verify struct {
+	ID       shape.ID
+	Deferred func()
+}
+
+// Holders asks the writer which shapes have not stored what the stream has passed. Answer is called on the writer's goroutine
+// and must not block.
+type Holders struct {
+	Run    *Run
+	Answer func([]Holder)
+}
+
+// Holder is a shape and the lowest commit LSN that it holds back.
+type Holder struct {
+	ID  shape.ID
+	LSN uint64
 }
 
 // Shape is what a consumer is built from.

@@ -16,6 +16,7 @@ type Metrics struct {
 	Syncs        atomic.Uint64 // syncs of the store
 	Lates        atomic.Uint64 // buffers of held transactions that were applied
 	Invalidated  atomic.Uint64 // shapes whose log could not be continued
+	Stalled      atomic.Uint64 // shapes given up because they kept the position and made no progress
 	Spawned      atomic.Uint64 // consumers started
 	Passivated   atomic.Uint64 // consumers that went to sleep
 	Awake        atomic.Int64  // gauge: consumers

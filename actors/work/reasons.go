@@ -11,6 +11,8 @@ import (
 var (
 	ErrTruncated       = errors.New("its table was truncated")
 	ErrRelationChanged = errors.New("the definition of its table changed")
+	ErrStalled         = errors.New("it holds transactions back and makes no progress")
+	ErrLost            = errors.New("its record is gone from the catalogue")
 )
 
 // Crashed is the reason of a shape whose consumer panicked.

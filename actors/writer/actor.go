@@ -71,6 +71,8 @@ func (w *writer) Receive(ctx actor.Context) {
 		if w.core.Forget(m) {
 			w.syncer.applied(w.core.Durable())
 		}
+	case *work.Holders:
+		m.Answer(w.core.Holders(m.Run))
 	case *work.Run:
 		w.core.Begin(m)
 		w.syncer.applied(w.core.Durable())

@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"leyden/actors/partition"
 	"leyden/actors/stack"
 	"leyden/cmd/leyden/settings"
 	"leyden/http/shapeapi"
@@ -29,9 +30,13 @@ func stackConfig(s *settings.Settings, metrics prometheus.Registerer, log *slog.
 		TemporarySlot: s.Replication.TemporarySlot, ManualPublishing: s.Replication.ManualPublishing,
 		MaxTransactionBytes: s.Replication.MaxTransactionBytes, BatchSize: s.Replication.FragmentChanges,
 		Dir: filepath.Join(s.Storage.Dir, s.Shapes.StackID), Storage: shapelog.Options{ChunkBytes: s.Shapes.ChunkBytes, Logger: log, StartEmpty: true},
-		Partitions: s.Shapes.Partitions, MaxShapes: s.Shapes.Max, IdleAfter: s.Shapes.SuspendAfter,
+		Partitions: s.Shapes.Partitions, MaxShapes: s.Shapes.Max, RestAfter: s.Shapes.HibernateAfter, SleepAfter: s.Shapes.SuspendAfter,
+		StallGrace:      s.Shapes.StallGrace,
 		ReconcilePeriod: s.Replication.SchemaReconcile, PublicationPeriod: s.Replication.PublicationRefresh,
 		Registerer: metrics, Logger: log,
+	}
+	if !s.Shapes.Suspend {
+		c.SleepAfter = partition.Never
 	}
 	if s.Storage.Memory {
 		c.FS = vfs.NewMem()

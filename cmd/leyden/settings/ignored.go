@@ -22,9 +22,6 @@ func ignoredRows() []Row {
 		{Name: "SENTRY_DSN", Type: "URL", Use: NoEffect, read: accept, Meaning: "Error reports to Sentry."},
 	}
 	for _, r := range []struct{ name, kind, why string }{
-		{"ELECTRIC_SHAPE_SUSPEND_CONSUMER", "bool", "Idle consumers are always stopped, see `ELECTRIC_SHAPE_SUSPEND_AFTER`."},
-		{"ELECTRIC_FLUSH_STALL_GRACE_PERIOD", "duration", "All shapes are written in one batch: none can fall behind the others."},
-		{"ELECTRIC_SHAPE_HIBERNATE_AFTER", "duration", "Runtime tuning of the reference."},
 		{"ELECTRIC_CONSUMER_GC_HEAP_THRESHOLD", "int", "Runtime tuning of the reference."},
 		{"ELECTRIC_PROCESS_SPAWN_OPTS", "JSON", "Runtime tuning of the reference."},
 		{"ELECTRIC_TWEAKS_PROCESS_REGISTRY_PARTITIONS", "int", "There is no process registry."},

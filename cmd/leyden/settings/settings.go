@@ -68,10 +68,15 @@ type Limits struct{ Initial, Existing int }
 
 // Shapes says how many shapes there are and how their logs are cut.
 type Shapes struct {
-	ChunkBytes   int
-	Max          int           // 0 for no limit
-	Partitions   int           // 0 to derive it from the machine
-	SuspendAfter time.Duration // after which a shape without changes has no consumer in memory
+	ChunkBytes int
+	Max        int // 0 for no limit
+	Partitions int // 0 to derive it from the machine
+	// A consumer without changes gives up what it can find again after HibernateAfter, and all the rest SuspendAfter later, if
+	// Suspend is set.
+	HibernateAfter time.Duration
+	SuspendAfter   time.Duration
+	Suspend        bool
+	StallGrace     time.Duration // how long a shape may keep the position without a reason
 	// StackID separates stacks in one storage directory and salts tag hashes.
 	StackID string
 }

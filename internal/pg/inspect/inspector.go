@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"leyden/internal/shape"
 )
 
 var (
@@ -200,10 +199,10 @@ func (i *Inspector) Reset() {
 // Changed is signalled when there is something new to persist with Marshal. Signals that nobody took are one signal.
 func (i *Inspector) Changed() <-chan struct{} { return i.changed }
 
-// Diff reads all cached tables again, in one question, and gives those for which shapes are not right any more: dropped,
+// Diff reads all cached tables again, in one question, and gives those for which shapes may not be right any more: dropped,
 // renamed, or with other columns. They stay in the cache until they are cleaned, so that a caller that fails in between finds
 // them again. What differs in other ways, such as a column that may be null now, is replaced in the cache.
-func (i *Inspector) Diff(ctx context.Context) ([]shape.Table, error) {
+func (i *Inspector) Diff(ctx context.Context) ([]Divergence, error) {
 	i.mu.Lock()
 	generation, before := i.generation, i.cache.Load()
 	i.mu.Unlock()
@@ -221,13 +220,13 @@ func (i *Inspector) Diff(ctx context.Context) ([]shape.Table, error) {
 	for _, t := range tables {
 		now[t.OID] = t
 	}
-	var diverged []shape.Table
+	var diverged []Divergence
 	var refreshed []*Table
 	for _, oid := range oids {
 		old, current := before.byOID[oid], now[oid]
 		switch {
 		case current == nil || !old.sameForShapes(current):
-			diverged = append(diverged, old.Table)
+			diverged = append(diverged, Divergence{Old: old, New: current})
 		case !old.same(current):
 			refreshed = append(refreshed, current)
 		}

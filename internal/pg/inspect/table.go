@@ -164,10 +164,13 @@ func (c *Column) whereKind() where.Kind {
 // sameForShapes reports whether a shape of the one table is still right for the other: the same table with the same columns,
 // but for what rows and keys do not depend on.
 func (t *Table) sameForShapes(u *Table) bool {
-	return t.Table == u.Table && slices.EqualFunc(t.Columns, u.Columns, func(a, b Column) bool {
-		a.NotNull, a.Formatted = b.NotNull, b.Formatted
-		return a == b
-	})
+	return t.Table == u.Table && slices.EqualFunc(t.Columns, u.Columns, func(a, b Column) bool { return a.sameForShapes(&b) })
+}
+
+func (c *Column) sameForShapes(d *Column) bool {
+	a := *c
+	a.NotNull, a.Formatted = d.NotNull, d.Formatted
+	return a == *d
 }
 
 // same reports whether nothing differs.
