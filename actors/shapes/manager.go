@@ -227,6 +227,13 @@ func (m *Manager) AwaitSnapshotStart(ctx context.Context, e *status.Entry) error
 	return nil
 }
 
+// Making is how many snapshots are being made.
+func (m *Manager) Making() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.making)
+}
+
 // Restore takes in a shape that was on disk, before Run and Feed.
 func (m *Manager) Restore(e *status.Entry, info shapelog.SnapshotInfo) {
 	m.Publication.Restore(e.ID, e.Def.Table)

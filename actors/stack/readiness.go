@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"leyden/actors/status"
@@ -23,9 +24,11 @@ const (
 	conditions
 )
 
+const waiting = "Timeout waiting for "
+
 // texts are part of the protocol, spelling included (spec http-api §28).
 func (c condition) text() string {
-	return "Timeout waiting for " + [conditions]string{
+	return waiting + [conditions]string{
 		"Postgres lock acquisition",
 		"replication client to be ready",
 		"database connection pool (metadata) to be ready",
@@ -105,6 +108,11 @@ func (r *readiness) isMet(c condition) bool {
 func (r *readiness) status() status.Service {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.service()
+}
+
+// service is status for a caller who holds mu.
+func (r *readiness) service() status.Service {
 	switch {
 	case r.first() == conditions:
 		return status.Active
@@ -112,6 +120,23 @@ func (r *readiness) status() status.Service {
 		return status.Waiting
 	}
 	return status.Starting
+}
+
+// report tells all conditions.
+func (r *readiness) report(to *status.Report) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	to.Service = r.service()
+	for c := range conditions {
+		told := status.Condition{Name: strings.TrimPrefix(c.text(), waiting), Met: r.met[c]}
+		if !told.Met && r.errs[c] != nil {
+			told.Error = r.errs[c].Error()
+		}
+		to.Conditions = append(to.Conditions, told)
+	}
+	if c := r.first(); c < conditions {
+		to.WaitsFor = strings.TrimPrefix(c.explain(r.errs[c]), waiting)
+	}
 }
 
 // wait returns nil as soon as all conditions are met, and a *status.NotReady when ctx ends first.

@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -47,12 +48,10 @@ func (s *Stack) streaming() *tree.Group {
 		<-ctx.Done()
 		return nil
 	}}}
-	pids := make([]*actor.PID, s.config.Partitions)
+	pids := s.partitions()
 	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Waiting: s.manager.Waiting, Metrics: s.plane, Logger: s.log}
 	for i := range pids {
-		name := "partition-" + strconv.Itoa(i)
-		pids[i] = actor.NewPID("nonhost", streamingPath+"/"+name)
-		children = append(children, tree.Spec{Name: name, Props: func() *actor.Props {
+		children = append(children, tree.Spec{Name: strings.TrimPrefix(pids[i].Id, streamingPath+"/"), Props: func() *actor.Props {
 			return partition.Props(partition.Config{Count: s.config.Partitions, Shapes: s.manager, Host: host, RestAfter: s.config.RestAfter,
 				SleepAfter: s.config.SleepAfter, StallGrace: s.config.StallGrace, StallPeriod: s.config.StallPeriod})
 		}})
@@ -81,6 +80,15 @@ func (s *Stack) streaming() *tree.Group {
 		tree.Spec{Name: "replication", Run: s.replicate, StopTimeout: 10 * time.Second},
 	)
 	return &tree.Group{Strategy: tree.OneForAll, Children: children}
+}
+
+// partitions are the addresses of the partitions: a shape belongs to the one whose number is its id modulo their number.
+func (s *Stack) partitions() []*actor.PID {
+	pids := make([]*actor.PID, s.config.Partitions)
+	for i := range pids {
+		pids[i] = actor.NewPID("nonhost", streamingPath+"/partition-"+strconv.Itoa(i))
+	}
+	return pids
 }
 
 // loop makes a child of a function that runs until its context ends.

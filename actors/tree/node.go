@@ -16,6 +16,10 @@ type Node struct {
 	Since    time.Time
 	Restarts int // instances that were started after the first, for whatever reason
 	Mailbox  int // messages that wait; NoMailbox for what is no actor
+	// Dynamic is how many children an actor has that it started itself and that are not listed; Unknown if it does not say. The
+	// tree does not fill it in.
+	Dynamic int
+	About   string // what the child is for, where its name does not say; the tree does not fill it in
 	// LastReason is of the last instance that ended. LastCrash is of the last one that ended by a failure, at CrashedAt; the
 	// zero time means that none did.
 	LastReason Reason
@@ -23,8 +27,11 @@ type Node struct {
 	CrashedAt  time.Time
 }
 
-// NoMailbox is the mailbox of a Node that has none.
-const NoMailbox = -1
+// NoMailbox is the mailbox of a Node that has none, Unknown a number that could not be asked for in time.
+const (
+	NoMailbox = -1
+	Unknown   = -1
+)
 
 // node is what the tree keeps of a child.
 type node struct {

@@ -25,7 +25,7 @@ func execute(args []string) int {
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "leyden:", newRedactor().text(err.Error()))
-		return 1
+		return exitCode(err)
 	}
 	return 0
 }
@@ -46,11 +46,12 @@ where clause, a list of columns. A client reads a shape once and then is sent ev
 Electric, so that Electric's clients work with it.
 
 To see it work, with a Postgres of its own:   leyden dev
-To serve your database:                       leyden serve`,
+To serve your database:                       leyden serve
+To look into a running server:                leyden ctl status`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), devCommand(), versionCommand())
+	root.AddCommand(serveCommand(), devCommand(), ctlCommand(), versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

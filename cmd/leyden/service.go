@@ -48,7 +48,7 @@ func start(ctx context.Context, s *settings.Settings, log *slog.Logger) (_ *serv
 		return nil, err
 	}
 	log.Info("starting", "version", version, "instance", s.InstanceID, "database", s.Database.URL, "storage", storageName(s))
-	srv := &service{log: log, failures: make(chan error, 3), stopping: make(chan struct{})} // room for each watcher
+	srv := &service{log: log, failures: make(chan error, 4), stopping: make(chan struct{})} // room for each watcher
 	if srv.engine, err = stack.Start(ctx, config); err != nil {
 		return nil, fmt.Errorf("start the engine: %w", err)
 	}
@@ -73,6 +73,9 @@ func start(ctx context.Context, s *settings.Settings, log *slog.Logger) (_ *serv
 		log.Info("serving metrics", "address", l.Addr().String())
 	}
 	api := shapeapi.New(apiConfig(s), srv.engine, shapeapi.Options{Logger: log, Metrics: shapeapi.NewMetrics(registry)})
+	if err := srv.serveOperators(ctx, s, api); err != nil {
+		return nil, err
+	}
 	l := server.New(server.Config{Port: s.HTTP.Port, IPv6: s.HTTP.IPv6, ReadTimeout: s.HTTP.ReadTimeout, SendTimeout: s.HTTP.SendTimeout, ConnMaxRequests: s.HTTP.ConnRequests, Logger: log}, api, api.Drain)
 	if err := srv.listen(ctx, l); err != nil {
 		return nil, &settings.Error{Name: "ELECTRIC_PORT", Reason: err.Error()}

@@ -17,6 +17,7 @@ import (
 
 // Config says where to listen and what a connection may do.
 type Config struct {
+	Host            string // to listen on; "" for all addresses
 	Port            int
 	IPv6            bool          // listen on the IPv6 wildcard, which takes IPv4 clients too
 	ReadTimeout     time.Duration // for headers, and for a connection without a request
@@ -94,7 +95,10 @@ func routed(router, rest http.Handler) http.Handler {
 // Start listens and serves until Shutdown. It returns once connections are accepted.
 func (s *Server) Start(ctx context.Context) error {
 	network, host := "tcp4", "0.0.0.0"
-	if s.cfg.IPv6 {
+	switch {
+	case s.cfg.Host != "":
+		network, host = "tcp", s.cfg.Host
+	case s.cfg.IPv6:
 		network, host = "tcp", "::"
 	}
 	var lc net.ListenConfig

@@ -55,6 +55,7 @@ type Options struct {
 type Server struct {
 	options Options
 	port    int
+	admin   int // port
 	words   *lastWords
 	run     *process // nil when stopped
 }
@@ -65,7 +66,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, port: port, words: &lastWords{}}
+	admin, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{options: o, port: port, admin: admin, words: &lastWords{}}
 	if err := s.Resume(ctx); err != nil {
 		return nil, err
 	}
@@ -84,6 +89,9 @@ func FreePort() (int, error) {
 
 // URL is where the API is served. It stays the same over restarts.
 func (s *Server) URL() string { return "http://127.0.0.1:" + strconv.Itoa(s.port) }
+
+// AdminURL is where operators are served. It stays the same over restarts.
+func (s *Server) AdminURL() string { return "http://127.0.0.1:" + strconv.Itoa(s.admin) }
 
 // LastWords are the last lines of the log, of all runs.
 func (s *Server) LastWords() string { return s.words.String() }
@@ -104,13 +112,13 @@ func (s *Server) Resume(ctx context.Context) error {
 	cmd := exec.Command(s.options.Binary, "serve")
 	for _, kv := range os.Environ() {
 		// A developer's own settings must not change what is tested.
-		if !strings.HasPrefix(kv, "ELECTRIC_") && !strings.HasPrefix(kv, "DATABASE_URL=") {
+		if !strings.HasPrefix(kv, "ELECTRIC_") && !strings.HasPrefix(kv, "LEYDEN_ADMIN_") && !strings.HasPrefix(kv, "DATABASE_URL=") {
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}
 	cmd.Env = append(cmd.Env,
 		"DATABASE_URL="+s.options.DatabaseURL, "ELECTRIC_INSECURE=true", "ELECTRIC_PORT="+strconv.Itoa(s.port),
-		"ELECTRIC_STORAGE_DIR="+s.options.StorageDir)
+		"ELECTRIC_STORAGE_DIR="+s.options.StorageDir, "LEYDEN_ADMIN_ADDR=127.0.0.1:"+strconv.Itoa(s.admin))
 	cmd.Env = append(cmd.Env, s.options.Settings...)
 	var log io.Writer = s.words
 	if s.options.Log != nil {

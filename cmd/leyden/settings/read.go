@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -78,6 +79,9 @@ func (s *Settings) complete(insecure bool) error {
 	case !insecure && !s.HTTP.Secret.IsSet():
 		return &Error{"ELECTRIC_SECRET", "is required; to serve without a secret set ELECTRIC_INSECURE=true"}
 	}
+	if !s.Admin.Off && !s.Admin.Secret.IsSet() && !loopback(s.Admin.Host) {
+		return &Error{"LEYDEN_ADMIN_SECRET", "is required when LEYDEN_ADMIN_ADDR is not a loopback address: who reaches it can remove shapes"}
+	}
 	if s.Database.PooledURL.Host == "" {
 		s.Database.PooledURL = s.Database.URL
 	}
@@ -94,6 +98,15 @@ func (s *Settings) complete(insecure bool) error {
 		s.Replication.RandomSlotName = false
 	}
 	return nil
+}
+
+// loopback reports whether a host is this machine only.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // Line is the one line that ends a start: what is wrong with which setting.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"strings"
 	"time"
 
@@ -116,6 +117,29 @@ func storageKind(text string) (memory bool, err error) {
 	}
 	kind, err := parseChoice(text, "MEMORY", "FAST_FILE")
 	return kind == "MEMORY", err
+}
+
+// DefaultAdminAddr is where operators are served unless it is set.
+const DefaultAdminAddr = "127.0.0.1:3100"
+
+// adminAddr reads where operators are served: host:port, or none.
+func adminAddr(a *Admin) func(string) error {
+	return func(text string) error {
+		if strings.EqualFold(text, "none") {
+			*a = Admin{Off: true, Secret: a.Secret}
+			return nil
+		}
+		host, port, err := net.SplitHostPort(text)
+		if err != nil || host == "" {
+			return errors.New("want host:port, for example " + DefaultAdminAddr + ", or none")
+		}
+		n, err := intBetween(0, 65535)(port)
+		if err != nil || port == "" {
+			return errors.New("want host:port with a port from 0 to 65535, or none")
+		}
+		a.Off, a.Host, a.Port, a.Given = false, host, n, true
+		return nil
+	}
 }
 
 // optionalURL takes an empty text, which deployment files make of a missing value, for none.

@@ -15,6 +15,7 @@ type Settings struct {
 	Shapes      Shapes
 	Storage     Storage
 	Logging     Logging
+	Admin       Admin
 
 	// PrometheusPort is where /metrics is served, negative for nowhere.
 	PrometheusPort int
@@ -85,6 +86,15 @@ type Shapes struct {
 type Storage struct {
 	Memory bool // nothing survives the process
 	Dir    string
+}
+
+// Admin says where operators are served.
+type Admin struct {
+	Off    bool
+	Host   string
+	Port   int    // 0 for a free one
+	Given  bool   // the address was set; where it was not, and is in use, another port is taken
+	Secret Secret // not set: only programs on this machine are served
 }
 
 // Logging says what is logged and how.

@@ -120,7 +120,8 @@ func TestABadValueIsOneLineThatNamesTheSetting(t *testing.T) {
 		"ELECTRIC_CONSUMER_PARTITIONS=0", "ELECTRIC_SHAPE_SUSPEND_AFTER=x", "ELECTRIC_DATABASE_ID=../x",
 		"ELECTRIC_SUBQUERY_BUFFER_MAX_TRANSACTIONS=x", "ELECTRIC_STORAGE=FILE", "ELECTRIC_STORAGE=legacy_file", "ELECTRIC_STORAGE=s3", "ELECTRIC_STORAGE_DIR=",
 		"ELECTRIC_LOG_LEVEL=loud", "ELECTRIC_LOG_COLORS=", "ELECTRIC_PROMETHEUS_PORT=x", "ELECTRIC_OTEL_SAMPLING_RATIO=2", "ELECTRIC_OTEL_EXPORT_PERIOD=0",
-		"ELECTRIC_SECRET=hunter2",
+		"ELECTRIC_SECRET=hunter2", "LEYDEN_ADMIN_ADDR=", "LEYDEN_ADMIN_ADDR=3100", "LEYDEN_ADMIN_ADDR=:3100", "LEYDEN_ADMIN_ADDR=localhost:", "LEYDEN_ADMIN_ADDR=localhost:http",
+		"LEYDEN_ADMIN_ADDR=localhost:65536",
 	} {
 		_, _, err := read(t, env)
 		require.Error(t, err, env)
@@ -142,6 +143,25 @@ func TestASecretOrItsAbsenceMustBeChosen(t *testing.T) {
 	s, _, err := settings.Read([]string{databaseURL, "ELECTRIC_SECRET=swordfish", "ELECTRIC_INSECURE=false"})
 	require.NoError(t, err)
 	require.Equal(t, "swordfish", s.HTTP.Secret.Reveal())
+}
+
+func TestOperatorsAreServedOnThisMachineOrWithASecret(t *testing.T) {
+	s, _, err := read(t)
+	require.NoError(t, err)
+	require.Equal(t, settings.Admin{Host: "127.0.0.1", Port: 3100}, s.Admin)
+	for _, addr := range []string{"localhost:0", "127.0.0.2:3100", "[::1]:3100", "none", "NONE"} {
+		s, _, err := read(t, "LEYDEN_ADMIN_ADDR="+addr)
+		require.NoError(t, err, addr)
+		require.Equal(t, strings.EqualFold(addr, "none"), s.Admin.Off, addr)
+	}
+	for _, addr := range []string{"0.0.0.0:3100", "[::]:3100", "10.0.0.1:3100", "example.org:3100"} {
+		_, _, err := read(t, "LEYDEN_ADMIN_ADDR="+addr)
+		require.EqualError(t, err, "LEYDEN_ADMIN_SECRET: is required when LEYDEN_ADMIN_ADDR is not a loopback address: who reaches it can remove shapes", addr)
+		s, _, err := read(t, "LEYDEN_ADMIN_ADDR="+addr, "LEYDEN_ADMIN_SECRET=swordfish")
+		require.NoError(t, err, addr)
+		require.Equal(t, "swordfish", s.Admin.Secret.Reveal())
+		require.True(t, s.Admin.Given)
+	}
 }
 
 func TestVerifyingTheServerNeedsTLS(t *testing.T) {

@@ -39,7 +39,7 @@ func Table() []Row { return table(new(Settings)) }
 
 func table(s *Settings) []Row {
 	return slices.Concat(databaseRows(&s.Database), replicationRows(&s.Replication), httpRows(&s.HTTP), shapeRows(&s.Shapes),
-		storageRows(&s.Storage), loggingRows(s), developmentRows(), ignoredRows())
+		storageRows(&s.Storage), loggingRows(s), adminRows(&s.Admin), developmentRows(), ignoredRows())
 }
 
 func databaseRows(d *Database) []Row {
@@ -166,6 +166,16 @@ func loggingRows(s *Settings) []Row {
 			Meaning: "Port of `/metrics`."},
 		Row{Name: "ELECTRIC_INSTANCE_ID", Type: "text", Default: "random", read: into(&s.InstanceID, func(text string) (string, error) { return text, nil }),
 			Meaning: "Name of this instance in logs and telemetry."},
+	)
+}
+
+func adminRows(a *Admin) []Row {
+	a.Host, a.Port = "127.0.0.1", 3100
+	return section("Operators",
+		Row{Name: "LEYDEN_ADMIN_ADDR", Type: "address", Default: "`" + DefaultAdminAddr + "`", read: adminAddr(a),
+			Meaning: "Where `leyden ctl` is served: `host:port`, port 0 for a free one, or `none`. Where it is not set and the port is in use, a free one is taken and logged, so that a second server on the machine can be looked at too; where it is set, that ends the start."},
+		Row{Name: "LEYDEN_ADMIN_SECRET", Type: "text", Default: "none", read: into(&a.Secret, func(text string) (Secret, error) { return NewSecret(text), nil }),
+			Meaning: "Secret that operators' requests must carry. Required unless `LEYDEN_ADMIN_ADDR` is a loopback address. `leyden ctl` reads it from the same variable."},
 	)
 }
 
