@@ -3,6 +3,7 @@
 //
 //	go tool task judge -- --seed 7 --duration 10m
 //	go tool task judge -- --seed 7 --replay 1234
+//	go tool task judge -- --coverage docs/where-coverage.md
 package main
 
 import (
@@ -24,10 +25,18 @@ func main() {
 	flag.DurationVar(&p.Duration, "duration", time.Minute, "for how long, 0 for no limit")
 	flag.IntVar(&p.Replay, "replay", -1, "judge only this batch of the seed")
 	flag.IntVar(&p.Differences, "differences", 1, "after how many different differences to stop")
+	coverage := flag.String("coverage", "", "write what of Postgres the language has to this file, and judge nothing")
 	stricter := flag.Int("stricter", 0, "how many reasons to list for which the language rejects what Postgres accepts")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *coverage != "" {
+		if err := writeCoverage(ctx, *coverage); err != nil {
+			fmt.Fprintf(os.Stderr, "judge: %v\n", err)
+			os.Exit(1)
+		}
+		return
+	}
 	fmt.Printf("judge: seed %d\n", p.Seed)
 	s, err := serve(ctx, p)
 	for _, line := range s.StricterReasons(*stricter) {

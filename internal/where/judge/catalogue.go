@@ -25,8 +25,8 @@ func catalogue(ctx context.Context, conn *pgx.Conn, ts *Types) ([]*Production, e
 func operators(ctx context.Context, conn *pgx.Conn, ts *Types) ([]*Production, error) {
 	rows, err := conn.Query(ctx, `
 		SELECT o.oprname, o.oprleft, o.oprright, o.oprresult, p.provolatile = 's',
-			CASE WHEN o.oprleft = 0 THEN '' ELSE format_type(o.oprleft, NULL) || ' ' END || o.oprname || ' ' || format_type(o.oprright, NULL)
-		FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
+			coalesce(regexp_replace(l.typname, '^_(.*)', '\1[]') || ' ', '') || o.oprname || ' ' || regexp_replace(r.typname, '^_(.*)', '\1[]')
+		FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode LEFT JOIN pg_type l ON l.oid = o.oprleft JOIN pg_type r ON r.oid = o.oprright
 		WHERE p.provolatile <> 'v' AND o.oprright <> 0 AND o.oprnamespace = 'pg_catalog'::regnamespace
 		ORDER BY o.oprname, 6`)
 	if err != nil {
@@ -62,15 +62,15 @@ func operators(ctx context.Context, conn *pgx.Conn, ts *Types) ([]*Production, e
 func functions(ctx context.Context, conn *pgx.Conn, ts *Types) ([]*Production, error) {
 	rows, err := conn.Query(ctx, `
 		SELECT p.proname, p.proargtypes::oid[], p.prorettype, p.provolatile = 's', p.provariadic <> 0,
-			p.proname || '(' || pg_get_function_arguments(p.oid) || ')',
+			p.proname || '(' || array_to_string(ARRAY(
+				SELECT CASE WHEN p.provariadic <> 0 AND a.n = p.pronargs THEN 'VARIADIC ' ELSE '' END || regexp_replace(t.typname, '^_(.*)', '\1[]')
+				FROM unnest(p.proargtypes) WITH ORDINALITY a (oid, n) JOIN pg_type t ON t.oid = a.oid ORDER BY a.n), ', ') || ')',
 			EXISTS (SELECT FROM pg_get_keywords() k WHERE k.word = p.proname AND k.catcode IN ('C', 'R'))
 		FROM pg_proc p LEFT JOIN pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass
 		WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset AND p.provolatile <> 'v' AND p.pronargs > 0
-			AND p.proname !~ '^(pg_|binary_upgrade|has_|bool_accum|hash|to_reg|cash_|txid_|inet_|row_security|gen_random|col_description|obj_description|shobj_|getdatabase|current_|format_type|oid)'
-			AND coalesce(d.description, '') !~ '^(implementation of|I/O|internal|aggregate|less-equal-greater|hash|sort support|transition|restriction|join selectivity|planner support|equal image|window RANGE|adjust |convert .* typmod|encode|xid|get identifier|SP-GiST|GIN|BRIN|btree|now|larger of two|smaller of two)'
-			AND p.oid NOT IN (SELECT castfunc FROM pg_cast) AND p.oid NOT IN (SELECT amproc FROM pg_amproc)
-			AND p.oid NOT IN (SELECT oprcode FROM pg_operator) AND p.oid NOT IN (SELECT aggtransfn FROM pg_aggregate UNION SELECT aggfinalfn FROM pg_aggregate)
-			OR p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ('encode', 'decode', 'convert_from', 'convert_to', 'starts_with') AND p.provolatile = 'i'
+			AND p.proname !~ '^(pg_|binary_upgrade|has_|bool_accum|hash|to_reg|cash_|txid_|inet_|xml|row_security|gen_random|col_description|obj_description|shobj_|getdatabase|current_|format_type|oid|int(4|8)(inc|dec)|numeric_inc|d(exp|log1|log10|round|trunc|pow|sqrt|cbrt)$|numeric_(exp|ln|log|sqrt)$|.*_subdiff$)'
+			AND coalesce(d.description, '') !~ '^(implementation of|I/O|internal|aggregate|less-equal-greater|hash|sort support|transition|restriction|join selectivity|planner support|equal image|window RANGE|convert .* typmod|xid|get identifier|SP-GiST|GIN|BRIN|btree|larger of two|smaller of two)'
+			AND p.oid NOT IN (SELECT amproc FROM pg_amproc) AND p.oid NOT IN (SELECT aggtransfn FROM pg_aggregate UNION SELECT aggfinalfn FROM pg_aggregate)
 		ORDER BY p.proname, 6`)
 	if err != nil {
 		return nil, fmt.Errorf("read the functions: %w", err)
