@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 	"time"
 
@@ -26,6 +27,11 @@ func main() {
 	flag.IntVar(&p.Replay, "replay", -1, "judge only this batch of the seed")
 	flag.IntVar(&p.Differences, "differences", 1, "after how many different differences to stop")
 	coverage := flag.String("coverage", "", "write what of Postgres the language has to this file, and judge nothing")
+	flag.IntVar(&p.Examples, "examples", 0, "how many clauses to show that have a value because what fails in Postgres is folded out")
+	flag.Func("ignore", "a regular expression: differences whose description matches are not told", func(text string) (err error) {
+		p.Ignore, err = regexp.Compile(text)
+		return err
+	})
 	stricter := flag.Int("stricter", 0, "how many reasons to list for which the language rejects what Postgres accepts")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -25,6 +25,7 @@ type Locale struct {
 func Locales() []Locale {
 	return []Locale{
 		{"C.UTF-8", "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' ENCODING 'UTF8'", true},
+		{"C", "LC_COLLATE 'C' LC_CTYPE 'C' ENCODING 'UTF8'", true},
 		{"icu", "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8' ENCODING 'UTF8'", false},
 	}
 }
@@ -37,6 +38,8 @@ type database struct {
 	names    []string
 	relation *change.Relation
 	rows     [][][]byte
+	compiler *where.Compiler
+	letters  *where.CaseMap
 	// collates: the language has COLLATE "C", so that canonical texts with it are clauses.
 	collates bool
 }
@@ -78,7 +81,7 @@ func connect(ctx context.Context, url string, l Locale) (*database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	d := &database{locale: l, conn: conn}
+	d := &database{locale: l, conn: conn, compiler: where.NewCompiler(1000)}
 	var table strings.Builder
 	for _, f := range fields() {
 		fmt.Fprintf(&table, ", %s %s", quoteName(f.name), f.declared)
@@ -89,6 +92,9 @@ func connect(ctx context.Context, url string, l Locale) (*database, error) {
 	t, err := inspect.New(conn).Table(ctx, "public", "judged")
 	if err != nil {
 		return nil, fmt.Errorf("read the judged table: %w", err)
+	}
+	if d.letters, err = inspect.LoadCaseMap(ctx, conn); err != nil {
+		return nil, fmt.Errorf("read the letters of the database: %w", err)
 	}
 	d.columns = append(t.WhereColumns(), where.Column{Name: wanted, Type: "text", TypeMod: -1})
 	d.relation = &change.Relation{OID: t.OID, Schema: "public", Name: "judged"}
@@ -101,10 +107,17 @@ func connect(ctx context.Context, url string, l Locale) (*database, error) {
 	return d, nil
 }
 
-// compile compiles as a server over this database would. Errors that are not the client's are panics, which the caller recovers.
 func (d *database) compile(text string, params map[string]string) (*where.Clause, error) {
 	return where.Compile(text, params, d.columns)
 }
+
+// compileRemembering compiles with what is remembered of clauses of the same form.
+func (d *database) compileRemembering(text string, params map[string]string) (*where.Clause, error) {
+	return d.compiler.Compile(text, params, d.columns)
+}
+
+// scratch is the memory of evaluations over the rows of this database.
+func (d *database) scratch() *where.Scratch { return &where.Scratch{CaseMap: d.letters} }
 
 func (d *database) ask(ctx context.Context, questions []question) ([]answer, error) {
 	return ask(ctx, d.conn.PgConn(), questions)

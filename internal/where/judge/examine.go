@@ -27,6 +27,9 @@ type Counts struct {
 	Pairs, Fail, FoldedOut int
 	Routed, Held           int // shapes that the filter names for a row, and those of them that the row is in
 	Slow                   int // pairs that took Postgres too long to judge
+	Letters                int // pairs that fail here because the case of a letter depends on its neighbours
+
+	examples []Difference // of values of what is folded out, one for a trial
 }
 
 func (c *Counts) add(o Counts) {
@@ -36,6 +39,7 @@ func (c *Counts) add(o Counts) {
 	c.Routed += o.Routed
 	c.Held += o.Held
 	c.Slow += o.Slow
+	c.Letters += o.Letters
 }
 
 // answers are what Postgres says of one trial: of the clause as written and of its canonical text, by row.
@@ -60,7 +64,7 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 		return nil, counts, err
 	}
 	truths := make([][]where.Truth, len(trials))
-	var scratch where.Scratch
+	scratch := d.scratch()
 	for i, t := range trials {
 		truths[i] = make([]where.Truth, len(rows))
 		for k, n := range rows {
@@ -75,13 +79,15 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 				text = written.text
 				written.text = []byte("t") // the clause asks for just this text
 			}
-			o, complaint := t.eval(d.rows[n], text, &scratch)
+			o, complaint := t.eval(d.rows[n], text, scratch)
 			if o.err == nil {
 				truths[i][k] = o.truth
 			}
 			verdict := judge(o, written, canonical)
 			switch {
 			case complaint != "":
+			case o.err != nil && strings.Contains(o.err.Error(), unknownCase):
+				counts.Letters++
 			case unacceptable(written) || unacceptable(canonical):
 				complaint = "Postgres does not accept it"
 			case verdict == Differ:
@@ -89,7 +95,9 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 			case verdict == BothFail:
 				counts.Fail++
 			case verdict == FoldedOut:
-				counts.FoldedOut++
+				if counts.FoldedOut++; len(counts.examples) == 0 || counts.examples[len(counts.examples)-1].trial != t {
+					counts.examples = append(counts.examples, Difference{t, n, "not a difference: what fails is folded out", o, written, canonical})
+				}
 			}
 			if complaint != "" {
 				if t.valued && said[i].written[k].err == nil {
@@ -104,6 +112,10 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 	counts.Routed, counts.Held = routed, held
 	return append(found, missed...), counts, nil
 }
+
+// unknownCase is the one error of the language that Postgres does not have: a letter is to be mapped whose case depends on what
+// stands beside it, or is not known of the database.
+const unknownCase = "the database's case of a letter is not known"
 
 // unacceptable reports an error that says something of the statement and nothing of the row.
 func unacceptable(r result) bool {

@@ -23,7 +23,11 @@ func leaf(t *Type, text string) *Expr { return &Expr{typ: t, parts: []string{tex
 func parameter(t *Type, text string) *Expr { return &Expr{typ: t, given: &text} }
 
 func reference(t *Type, column string) *Expr {
-	return &Expr{typ: t, parts: []string{quoteName(column)}, column: column}
+	name := column
+	if strings.ContainsAny(name, ` "`) {
+		name = quoteName(name)
+	}
+	return &Expr{typ: t, parts: []string{name}, column: column}
 }
 
 // Text is the expression as a client writes it, with the parameters it takes.

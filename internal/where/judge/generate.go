@@ -121,3 +121,19 @@ func (g *generator) leaf(t *Type) *Expr {
 	}
 	return g.columnOf(t)
 }
+
+// sibling is the same expression with other constants.
+func (g *generator) sibling(e *Expr) *Expr {
+	if len(e.args) == 0 {
+		if e.column != "" {
+			return e
+		}
+		return g.leaf(e.typ)
+	}
+	copied := *e
+	copied.args = make([]*Expr, len(e.args))
+	for i, a := range e.args {
+		copied.args[i] = g.sibling(a)
+	}
+	return &copied
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,13 +21,15 @@ type Plan struct {
 	Out io.Writer
 
 	Seed        uint64
-	Pairs       int           // stop after as many, 0 for no limit
-	Duration    time.Duration // stop after as long, 0 for no limit
-	Replay      int           // judge this batch of the seed only, -1 for all
-	First       int           // the number of the first batch
-	Step        int           // between the numbers of batches: several judges share a seed
-	Differences int           // stop after as many different ones, at least 1
-	Every       time.Duration // between lines of progress, 0 for none
+	Pairs       int            // stop after as many, 0 for no limit
+	Duration    time.Duration  // stop after as long, 0 for no limit
+	Replay      int            // judge this batch of the seed only, -1 for all
+	First       int            // the number of the first batch
+	Step        int            // between the numbers of batches: several judges share a seed
+	Differences int            // stop after as many different ones, at least 1
+	Every       time.Duration  // between lines of progress, 0 for none
+	Ignore      *regexp.Regexp // differences whose description matches are not told
+	Examples    int            // how many values of what is folded out to show
 }
 
 // Summary is what a run came to.
@@ -79,8 +82,8 @@ func Run(ctx context.Context, p Plan) (s Summary, err error) {
 }
 
 func (s *Summary) Line(took time.Duration) string {
-	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
-		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Slow,
+	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d for letters, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
+		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Letters, s.Slow,
 		s.Rejected, s.Undecided, float64(s.Routed)/float64(max(s.Held, 1)))
 }
 
@@ -106,6 +109,7 @@ type run struct {
 	languages []*language
 	drops     []func() error
 	seen      map[string]bool
+	shown     int // examples
 }
 
 func (r *run) open(ctx context.Context) error {
@@ -140,7 +144,7 @@ func (r *run) close() error {
 func (r *run) batch(ctx context.Context, n int) error {
 	random := rand.New(rand.NewPCG(r.Seed, uint64(n)))
 	at := 0
-	if random.IntN(4) == 0 {
+	if random.IntN(3) == 0 {
 		at = 1 + random.IntN(len(r.databases)-1)
 	}
 	d, l := r.databases[at], r.languages[at]
@@ -163,6 +167,20 @@ func (r *run) batch(ctx context.Context, n int) error {
 	}
 	r.Counts.add(counts)
 	r.Batches++
+	for _, f := range counts.examples {
+		f, excused, err := r.excuse(ctx, d, l, f)
+		if err != nil {
+			return err
+		}
+		if !excused {
+			differing = append(differing, f)
+			continue
+		}
+		if r.shown < r.Examples {
+			r.shown++
+			fmt.Fprintln(r.Out, describe(d, r.Seed, n, f))
+		}
+	}
 	r.Expressions += len(trials)
 	for _, f := range append(found, differing...) {
 		if err := r.report(ctx, d, l, n, f); err != nil {
@@ -176,8 +194,13 @@ func (r *run) batch(ctx context.Context, n int) error {
 func (r *run) trials(ctx context.Context, d *database, g *generator) (trials []*trial, complaints []Difference, err error) {
 	var questions []question
 	var reasons []string
+	var last *trial
 	for tries := 0; len(trials) < batchExpressions && tries < 4*batchExpressions; tries++ {
 		t := g.trial(d)
+		if last != nil && g.chance(10) {
+			t = &trial{expr: g.sibling(last.expr), valued: last.valued}
+		}
+		last = t
 		rejected, complaint := t.compile(d)
 		switch {
 		case complaint != "":
@@ -272,7 +295,7 @@ func (r *run) literals(ctx context.Context, d *database, g *generator) (pool map
 			found = append(found, Difference{trial: tr, row: 0, what: "Postgres rejects the literal", written: result{err: answers[i].err, asked: true}})
 		case rejected == nil:
 			text := answers[i].rows[0][0]
-			if o, complaint := tr.eval(row, text, &where.Scratch{}); complaint != "" || o.err != nil || o.truth != where.True {
+			if o, complaint := tr.eval(row, text, d.scratch()); complaint != "" || o.err != nil || o.truth != where.True {
 				found = append(found, Difference{trial: tr, row: 0, what: cmp.Or(complaint, "the literal has another text"), ours: o, written: result{text: text, asked: true}})
 			}
 		}
@@ -283,7 +306,10 @@ func (r *run) literals(ctx context.Context, d *database, g *generator) (pool map
 // report shrinks a difference and keeps it, unless one like it is known.
 func (r *run) report(ctx context.Context, d *database, l *language, n int, f Difference) error {
 	original := f
-	if !strings.Contains(f.what, "the literal") && len(r.Summary.Differences) < r.Plan.Differences {
+	if r.Ignore != nil && r.Ignore.MatchString(describe(d, r.Seed, n, f)) {
+		return nil
+	}
+	if !strings.Contains(f.what, "the literal") && !strings.Contains(f.what, "a value for") && len(r.Summary.Differences) < r.Plan.Differences {
 		s := &shrinker{d: d, types: l.types, budget: shrinkBudget}
 		var err error
 		if f, err = s.shrink(ctx, f); err != nil {

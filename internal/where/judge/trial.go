@@ -71,6 +71,14 @@ func (t *trial) compile(d *database) (err error, complaint string) {
 
 // check verifies what must hold of a compiled clause whatever the row.
 func (t *trial) check(d *database) error {
+	text, params := t.text()
+	remembered, err := d.compileRemembering(text, params)
+	if err != nil {
+		return fmt.Errorf("the compiler that remembers forms rejects it: %w", err)
+	}
+	if remembered.Encoding() != t.clause.Encoding() {
+		return fmt.Errorf("the compiler that remembers forms makes another clause of it: %s", remembered.SQL())
+	}
 	b, err := t.clause.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("the clause cannot be stored: %w", err)

@@ -11,8 +11,9 @@ import (
 // Verdict is what comes of comparing one expression over one row.
 //
 // The rule: where Postgres has a value for the clause as it was written, ours is the same, and so is that of the canonical text.
-// Where Postgres fails, ours fails. There is one exception: what folding has removed cannot fail, so ours may have a value for a
-// row for which the written clause fails, provided that the canonical text has that value in Postgres too.
+// Where Postgres fails, ours fails. There is one exception: what folding has removed cannot fail, nor can what is not evaluated
+// because the rest decides. So ours may have a value for a row for which the written clause fails, provided that the canonical text
+// has that value in Postgres too, and that the part of the clause which fails there, when it stands alone, fails here as well.
 type Verdict uint8
 
 const (
