@@ -123,7 +123,7 @@ func idleShapes(ctx context.Context, s *stand) (figures []figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	took, err := concurrently(creators, count, creator(ctx, p))
+	took, err := concurrently(creators, count, creator(ctx, p, 0))
 	if err != nil {
 		return nil, err
 	}
