@@ -32,6 +32,10 @@ type Config struct {
 	Partitions []*actor.PID
 	// Credit gives back the bytes of fragments that are dropped or concern no shape.
 	Credit func(bytes int64)
+	// Charge takes bytes that works need beside their fragments; the writer gives them back.
+	Charge func(bytes int64)
+	// Layouts is how many different selections of columns there are among all shapes.
+	Layouts func() int
 	// Boundary takes the flush boundary when it has moved: everything up to that commit LSN may be acknowledged.
 	Boundary func(lsn uint64)
 	// Ancestors asks for the tables that rel is a partition of, on every level. It is called while some shape is over a
@@ -236,6 +240,8 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 		c.settled(ctx)
 		return
 	}
+	taken.Work.Estimate(c.Layouts())
+	c.Charge(taken.Work.Charge)
 	taken.Work.Settled = c.Store.Position()
 	c.Metrics.Works.Add(1)
 	c.Metrics.Outstanding.Add(1)

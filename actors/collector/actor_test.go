@@ -3,6 +3,7 @@ package collector
 import (
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,6 +43,7 @@ type bench struct {
 	filter   *byTable
 	store    memory
 	failed   chan any
+	charged  atomic.Int64
 }
 
 func newBench(t *testing.T, ask func(*change.Relation, func([]shape.Table, error))) *bench {
@@ -67,7 +69,7 @@ func newBench(t *testing.T, ask func(*change.Relation, func([]shape.Table, error
 	writer, part := sink(b.writer), sink(b.shares)
 	b.pid = b.system.Root.WithGuardian(stop).Spawn(Props(Config{
 		Store: b.store, Filter: func() Filter { return b.filter }, Shapes: func(func(*work.AddShape)) {},
-		Writer: writer, Partitions: []*actor.PID{part, part}, Credit: func(n int64) { b.credit <- n },
+		Writer: writer, Partitions: []*actor.PID{part, part}, Credit: func(n int64) { b.credit <- n }, Charge: func(n int64) { b.charged.Add(n) }, Layouts: func() int { return 1 },
 		Boundary: func(lsn uint64) { b.boundary <- lsn }, Ancestors: ask, Relation: func(*change.Relation, Described) {},
 		Invalidate: func(id shape.ID, _ error) { b.invalid <- id }, Progress: &work.Progress{}, Metrics: &work.Metrics{},
 		Logger: slog.New(slog.DiscardHandler),
@@ -159,4 +161,13 @@ func TestAStraddlingFragmentEndsTheCollector(t *testing.T) {
 	b.send(part(10, true, true, 2, 7, 7))
 	var straddle *Straddle
 	require.ErrorAs(t, (<-b.failed).(error), &straddle)
+}
+
+func TestAWorkIsChargedForWhatItIsMadeInto(t *testing.T) {
+	b := newBench(t, nil)
+	b.send(&work.AddShape{ID: 1, Def: over(7)})
+	b.send(whole(10, 7, 7))
+	w := (<-b.shares).(*work.Share).Deliveries[0].Work
+	require.Positive(t, w.Charge)
+	require.Equal(t, w.Charge, b.charged.Load())
 }

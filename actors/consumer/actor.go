@@ -24,6 +24,19 @@ type Host struct {
 	Waiting func(shape.ID) bool
 	Metrics *work.Metrics
 	Logger  *slog.Logger
+	// HeldLimit is how many bytes of JSON all consumers together may hold while their snapshots begin; DefaultHeldLimit if 0.
+	// The shape that goes beyond it is given up: its clients begin anew.
+	HeldLimit int64
+}
+
+// DefaultHeldLimit is 128 MiB.
+const DefaultHeldLimit = 128 << 20
+
+func (h *Host) heldLimit() int64 {
+	if h.HeldLimit > 0 {
+		return h.HeldLimit
+	}
+	return DefaultHeldLimit
 }
 
 // Sleep asks a consumer to agree to its end. The asker decides by Agreed whether it has: a consumer that has not looked yet
@@ -149,9 +162,14 @@ func (c *Consumer) deliver(d *work.Delivery) {
 		e := c.host.Projections.Encoder()
 		before := c.core.heldBytes
 		r, err := c.core.Deliver(d, e)
-		c.host.Metrics.HeldBytes.Add(int64(c.core.heldBytes - before))
+		held := c.host.Metrics.HeldBytes.Add(int64(c.core.heldBytes - before))
 		c.host.Projections.Return(e)
 		result = r
+		if c.core.heldBytes > before && held > c.host.heldLimit() {
+			held := c.core.heldBytes
+			err = c.core.GiveUp(work.ErrHeldTooMuch)
+			c.host.Metrics.HeldBytes.Add(-int64(held))
+		}
 		if err != nil {
 			c.invalidate(err)
 		}

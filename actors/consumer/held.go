@@ -31,6 +31,12 @@ func (c *Core) hold(d *work.Delivery, e *change.Encoder) {
 	}
 }
 
+// GiveUp ends a shape for a reason that is not in its log: what it holds is let go. It returns the reason.
+func (c *Core) GiveUp(reason error) error {
+	c.die(reason)
+	return reason
+}
+
 // SnapshotKnown takes in the snapshot and returns what was held and is not in it; nil when nothing was held. What is returned
 // must be handed in before another delivery is completed. An error is as that of Deliver.
 func (c *Core) SnapshotKnown(s pg.Snapshot) (*work.Late, error) {

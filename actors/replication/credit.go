@@ -29,6 +29,14 @@ func (c *Credit) Release(n int64) {
 	}
 }
 
+// Charge takes n bytes whether they are there or not: fragments have turned out to need more memory on their way than they
+// brought. Nothing new is taken until enough has been given back.
+func (c *Credit) Charge(n int64) {
+	c.mu.Lock()
+	c.taken += n
+	c.mu.Unlock()
+}
+
 // Taken is the number of bytes on their way.
 func (c *Credit) Taken() int64 {
 	c.mu.Lock()

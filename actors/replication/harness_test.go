@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -272,7 +273,11 @@ func row(t change.Tuple) string {
 	return "(" + strings.Join(cells, ",") + ")"
 }
 
-func (f *follower) Relation(_, new *change.Relation) {
+// Relation notes what is new: the server describes a table again whenever it has dropped what it had cached of it.
+func (f *follower) Relation(old, new *change.Relation) {
+	if old != nil && reflect.DeepEqual(old, new) {
+		return
+	}
 	f.note(func() { f.lines = append(f.lines, "relation "+new.Name) })
 }
 

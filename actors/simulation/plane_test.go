@@ -34,6 +34,7 @@ type plane struct {
 	projections *change.Projections
 	progress    work.Progress
 	metrics     work.Metrics
+	host        *consumer.Host
 	collector   *actor.PID
 	pids        []*actor.PID // to be stopped in this order
 
@@ -60,7 +61,7 @@ func newPlane(tb testing.TB, partitions int, idleAfter time.Duration, opts shape
 	p.store, err = shapelog.Open(vfs.NewMem(), "store", opts)
 	require.NoError(tb, err)
 	log := slog.New(slog.DiscardHandler)
-	host := &consumer.Host{Projections: p.projections, Metrics: &p.metrics, Logger: log, Invalidate: p.invalidate}
+	p.host = &consumer.Host{Projections: p.projections, Metrics: &p.metrics, Logger: log, Invalidate: p.invalidate}
 	release := func(n int64) {
 		p.credit.Add(-n)
 		select {
@@ -75,12 +76,12 @@ func newPlane(tb testing.TB, partitions int, idleAfter time.Duration, opts shape
 	}))
 	var parts []*actor.PID
 	for range partitions {
-		parts = append(parts, root.Spawn(partition.Props(partition.Config{Count: partitions, Shapes: p, Host: host, RestAfter: idleAfter})))
+		parts = append(parts, root.Spawn(partition.Props(partition.Config{Count: partitions, Shapes: p, Host: p.host, RestAfter: idleAfter})))
 	}
 	p.collector = actor.NewPID(w.Address, "collector")
 	_, err = root.SpawnNamed(collector.Props(collector.Config{
 		Store: p.store, Filter: func() collector.Filter { return filter.New() }, Shapes: func(func(*work.AddShape)) {},
-		Writer: w, Partitions: parts, Credit: release, Boundary: p.moveBoundary, Relation: func(*change.Relation, collector.Described) {},
+		Writer: w, Partitions: parts, Credit: release, Charge: func(n int64) { release(-n) }, Layouts: func() int { return 3 }, Boundary: p.moveBoundary, Relation: func(*change.Relation, collector.Described) {},
 		Invalidate: p.invalidate, Progress: &p.progress, Metrics: &p.metrics, Logger: log,
 	}), "collector")
 	require.NoError(tb, err)
@@ -279,6 +280,21 @@ func TestAShapeWithoutSnapshotHoldsTheBoundaryAndCatchesUp(t *testing.T) {
 	p.send(inserts(30, 1))
 	p.awaitBoundary(30)
 	require.Equal(t, 6, strings.Count(p.items(late), `"operation":"insert"`))
+}
+
+func TestAShapeThatHoldsTooMuchIsGivenUpAndTheOthersGoOn(t *testing.T) {
+	p := newPlane(t, 2, 0, shapelog.Options{})
+	p.host.HeldLimit = 1000
+	other, late := p.create(planeShape("id")), p.begin(planeShape("id", "title"))
+	for lsn := uint64(10); lsn < 100; lsn++ {
+		p.send(inserts(lsn, 1))
+	}
+	p.await(func() bool { return p.invalid[late.ID] != nil })
+	require.ErrorIs(t, p.invalid[late.ID], work.ErrHeldTooMuch)
+	require.Zero(t, p.metrics.HeldBytes.Load())
+	p.remove(late)
+	p.awaitBoundary(99)
+	require.Equal(t, 90, strings.Count(p.items(other), `"operation":"insert"`))
 }
 
 func TestARemovedShapeIsNotWaitedFor(t *testing.T) {

@@ -31,7 +31,7 @@ type Config struct {
 
 	MaxTransactionBytes int64 // 0: no limit
 	BatchSize           int   // 100; changes in a fragment
-	CreditBytes         int64 // 16 MiB; fragments on their way between the socket and the store
+	CreditBytes         int64 // 32 MiB; fragments on their way between the socket and the store
 
 	// FS and Dir are where the store is. FS nil is the machine's file system.
 	FS           vfs.FS
@@ -78,7 +78,7 @@ func (c *Config) setDefaults() {
 		c.BatchSize = 100
 	}
 	if c.CreditBytes == 0 {
-		c.CreditBytes = 16 << 20
+		c.CreditBytes = 32 << 20
 	}
 	if c.FS == nil {
 		c.FS = vfs.Default

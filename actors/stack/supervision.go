@@ -64,7 +64,8 @@ func (s *Stack) streaming() *tree.Group {
 		tree.Spec{Name: "collector", Props: func() *actor.Props {
 			return collector.Props(collector.Config{
 				Store: s.store, Filter: func() collector.Filter { return filter.New() }, Shapes: s.manager.Feed,
-				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids, Credit: s.credit.Load().Release,
+				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids,
+				Credit: s.credit.Load().Release, Charge: s.credit.Load().Charge, Layouts: s.status.Layouts,
 				Boundary: s.flushBoundary, Relation: s.relation, Ancestors: s.ancestors, Invalidate: s.manager.Invalidate,
 				StallGrace: s.config.StallGrace, StallPeriod: s.config.StallPeriod,
 				Progress: s.progress, Metrics: s.plane, Logger: s.log,

@@ -196,6 +196,13 @@ func (a *Authority) Counts() Counts {
 	return Counts{Total: a.ids.Len(), Indexed: a.indexed, Unindexed: a.ids.Len() - a.indexed}
 }
 
+// Layouts is how many different tables and selections of columns the shapes have.
+func (a *Authority) Layouts() int {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return len(a.defs)
+}
+
 // LeastRecentlyRead are up to n shapes in the order in which clients last read them, oldest first. Shapes that no client has
 // read yet are left out: they are still being made for someone.
 func (a *Authority) LeastRecentlyRead(n int) []*Entry {

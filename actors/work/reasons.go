@@ -13,6 +13,8 @@ var (
 	ErrRelationChanged = errors.New("the definition of its table changed")
 	ErrStalled         = errors.New("it holds transactions back and makes no progress")
 	ErrLost            = errors.New("its record is gone from the catalogue")
+	// ErrHeldTooMuch ends a shape whose snapshot cannot begin while its table is written to without a pause.
+	ErrHeldTooMuch = errors.New("too much was written to its table before its snapshot could begin")
 )
 
 // Crashed is the reason of a shape whose consumer panicked.
