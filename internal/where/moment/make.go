@@ -1,0 +1,50 @@
+package moment
+
+import "math"
+
+// MakeDate is make_date: a negative year is BC.
+func MakeDate(year, month, day int32) (Date, error) {
+	y := int64(year)
+	switch {
+	case y == 0:
+		return 0, ErrRange
+	case y < 0:
+		y++
+	}
+	if month < 1 || month > 12 || day < 1 || int(day) > daysInMonth(y, int(month)) || !representable(y, int(month)) {
+		return 0, ErrRange
+	}
+	d := Date(daysOf(y, int(month), int(day)))
+	if !d.valid() {
+		return 0, ErrRange
+	}
+	return d, nil
+}
+
+// MakeTime is make_time.
+func MakeTime(hour, min int32, sec float64) (Time, error) {
+	if !(sec >= 0 && sec <= 60) || hour < 0 || hour > 24 || min < 0 || min > 59 {
+		return 0, ErrRange
+	}
+	us := (int64(hour)*60+int64(min))*usPerMinute + int64(math.RoundToEven(sec*usPerSecond))
+	if us > usPerDay {
+		return 0, ErrRange
+	}
+	return Time(us), nil
+}
+
+// MakeTimestamp is make_timestamp.
+func MakeTimestamp(year, month, day, hour, min int32, sec float64) (Timestamp, error) {
+	d, err := MakeDate(year, month, day)
+	if err != nil {
+		return 0, err
+	}
+	t, err := MakeTime(hour, min, sec)
+	if err != nil {
+		return 0, err
+	}
+	if d > Date(endTimestamp/usPerDay) {
+		return 0, ErrRange
+	}
+	return (Timestamp(d*usPerDay) + Timestamp(t)).checked()
+}

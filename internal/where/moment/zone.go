@@ -1,0 +1,210 @@
+package moment
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	_ "time/tzdata" // the rules of the zones where the system has none
+)
+
+// Zone is what a time zone name stands for. The zero Zone is UTC.
+type Zone struct {
+	loc  *time.Location // nil when the offset is always the same
+	west int64          // then: seconds west of Greenwich
+}
+
+// Zones finds zones by name and remembers those of the tz database. It is safe for concurrent use; a nil *Zones finds zones
+// without remembering them.
+type Zones struct {
+	known sync.Map // by exact name: *time.Location
+	names sync.Once
+	exact map[string]string // lower case to exact
+}
+
+// maxZoneName is the longest name that Postgres looks up.
+const maxZoneName = 255
+
+// Find yields the zone of a name of the tz database in any case, of UTC's abbreviations, or of a POSIX specification with a
+// constant offset, in which positive is west: "UTC+3", "<+05>-5", "-5:30".
+func (z *Zones) Find(name []byte) (Zone, error) {
+	if len(name) == 0 || len(name) > maxZoneName {
+		return Zone{}, ErrZone
+	}
+	if z != nil {
+		if loc, ok := z.known.Load(string(name)); ok {
+			return Zone{loc: loc.(*time.Location)}, nil
+		}
+	}
+	switch folded := strings.ToLower(string(name)); folded {
+	case "utc", "gmt", "ut", "uct", "z", "zulu":
+		return Zone{}, nil
+	case "cet", "eet", "met", "wet", "est", "mst", "hst":
+		// Zones of the tz database and abbreviations of Postgres' tables: which of them it is, the server's configuration says.
+		return Zone{}, fmt.Errorf("%w: %q", ErrZone, string(name))
+	default:
+		if exact, ok := z.exactName(folded); ok {
+			return z.load(exact)
+		}
+	}
+	if west, ok := posixOffset(name); ok {
+		return Zone{west: west}, nil
+	}
+	return Zone{}, fmt.Errorf("%w: %q", ErrZone, string(name))
+}
+
+func (z *Zones) exactName(folded string) (string, bool) {
+	if z == nil {
+		for exact := range strings.FieldsSeq(zoneNames) {
+			if strings.EqualFold(exact, folded) {
+				return exact, true
+			}
+		}
+		return "", false
+	}
+	z.names.Do(func() {
+		z.exact = make(map[string]string, 600)
+		for exact := range strings.FieldsSeq(zoneNames) {
+			z.exact[strings.ToLower(exact)] = exact
+		}
+	})
+	exact, ok := z.exact[folded]
+	return exact, ok
+}
+
+func (z *Zones) load(exact string) (Zone, error) {
+	if z != nil {
+		if loc, ok := z.known.Load(exact); ok {
+			return Zone{loc: loc.(*time.Location)}, nil
+		}
+	}
+	loc, err := time.LoadLocation(exact)
+	if err != nil {
+		return Zone{}, fmt.Errorf("%w: %w", ErrZone, err)
+	}
+	if z != nil {
+		z.known.Store(exact, loc)
+	}
+	return Zone{loc: loc}, nil
+}
+
+// IntervalZone is the zone that an interval stands for as the first argument of timezone.
+func IntervalZone(i Interval) (Zone, error) {
+	if i.Months != 0 || i.Days != 0 {
+		return Zone{}, ErrRange
+	}
+	return Zone{west: -(i.Micros / usPerSecond)}, nil
+}
+
+// posixOffset reads the name and the offset of a POSIX specification. The name may be empty; what follows would be rules of
+// summer time, which are for the tz database to know.
+func posixOffset(spec []byte) (west int64, ok bool) {
+	i := 0
+	if spec[0] == '<' {
+		for i < len(spec) && spec[i] != '>' {
+			i++
+		}
+		i++
+	} else {
+		for i < len(spec) && !isDigit(spec[i]) && spec[i] != ',' && spec[i] != '-' && spec[i] != '+' {
+			i++
+		}
+	}
+	if i >= len(spec) || spec[0] == ':' {
+		return 0, false
+	}
+	neg := spec[i] == '-'
+	if neg || spec[i] == '+' {
+		i++
+	}
+	seconds := int64(0)
+	for n, part := range []struct{ most, scale int64 }{{167, 3600}, {59, 60}, {60, 1}} {
+		if n > 0 {
+			if i == len(spec) || spec[i] != ':' {
+				break
+			}
+			i++
+		}
+		start, v := i, int64(0)
+		for ; i < len(spec) && isDigit(spec[i]) && v <= part.most; i++ {
+			v = v*10 + int64(spec[i]-'0')
+		}
+		if i == start || v > part.most {
+			return 0, false
+		}
+		seconds += v * part.scale
+	}
+	if neg {
+		seconds = -seconds
+	}
+	return seconds, i == len(spec)
+}
+
+// constant reports whether the zone has had one offset at all times, and that offset.
+func (z Zone) constant() (west int64, ok bool) {
+	if z.loc == nil {
+		return z.west, true
+	}
+	t := time.Unix(0, 0).In(z.loc)
+	start, end := t.ZoneBounds()
+	_, east := t.Zone()
+	return -int64(east), start.IsZero() && end.IsZero()
+}
+
+// westOf is the offset at a moment in seconds since 1970.
+func (z Zone) westOf(unix int64) int64 {
+	if z.loc == nil {
+		return z.west
+	}
+	_, east := time.Unix(unix, 0).In(z.loc).Zone()
+	return -int64(east)
+}
+
+// westAt is the offset in force when the clocks of the zone show local, in seconds since 1970 as if they were in Greenwich. A time
+// that the clocks skip is read with the offset before the gap, one that they show twice with the offset after the change.
+func (z Zone) westAt(local int64) int64 {
+	if z.loc == nil {
+		return z.west
+	}
+	before := time.Unix(local-secondsPerDay, 0).In(z.loc)
+	_, eastBefore := before.Zone()
+	_, change := before.ZoneBounds()
+	if change.IsZero() {
+		return -int64(eastBefore)
+	}
+	_, eastAfter := change.Zone()
+	boundary := change.Unix()
+	early, late := local-int64(eastBefore), local-int64(eastAfter)
+	switch {
+	case early < boundary && late < boundary:
+		return -int64(eastBefore)
+	case early > boundary && late >= boundary:
+		return -int64(eastAfter)
+	case early > late:
+		return -int64(eastBefore)
+	}
+	return -int64(eastAfter)
+}
+
+// unix is a finite t in whole seconds since 1970.
+func (t Timestamp) unix() int64 {
+	days, clock := t.split()
+	return (days-int64(unixEpoch)/usPerDay)*secondsPerDay + clock/usPerSecond
+}
+
+// ToZone is timezone(zone, timestamptz): what the clocks of the zone show at t.
+func (t Timestamp) ToZone(z Zone) (Timestamp, error) {
+	if !t.Finite() {
+		return t, nil
+	}
+	return (t - Timestamp(z.westOf(t.unix())*usPerSecond)).checked()
+}
+
+// FromZone is timezone(zone, timestamp): the moment at which the clocks of the zone show t.
+func (t Timestamp) FromZone(z Zone) (Timestamp, error) {
+	if !t.Finite() {
+		return t, nil
+	}
+	return (t + Timestamp(z.westAt(t.unix())*usPerSecond)).checked()
+}
