@@ -164,3 +164,12 @@ func (t TimeTZ) ToZone(z Zone) (TimeTZ, error) {
 	}
 	return TimeTZ{wrapClock(t.utc() - west*usPerSecond), int32(west)}, nil
 }
+
+// ToOffset is timezone(interval, timetz).
+func (t TimeTZ) ToOffset(east Interval) (TimeTZ, error) {
+	if east.Months != 0 || east.Days != 0 {
+		return TimeTZ{}, ErrRange
+	}
+	west := -int32(east.Micros / usPerSecond)
+	return TimeTZ{wrapClock(t.utc() - int64(west)*usPerSecond), west}, nil
+}

@@ -41,8 +41,18 @@ func (t Time) Interval() Interval { return Interval{Micros: int64(t)} }
 // TimeTZ is the cast to timetz.
 func (t Time) TimeTZ() TimeTZ { return TimeTZ{Time: t} }
 
-// Time is the cast to time: months and days do not matter, and the clock goes round.
-func (i Interval) Time() Time { return wrapClock(i.Micros) }
+// Time is the cast to time: months and days do not matter, and the clock goes round. Within a day of the least interval Postgres
+// loses its way, and so does this.
+func (i Interval) Time() Time {
+	us := i.Micros
+	if us >= usPerDay {
+		return Time(us % usPerDay)
+	}
+	if us < 0 {
+		us += (-us + usPerDay - 1) / usPerDay * usPerDay
+	}
+	return Time(us)
+}
 
 // beyondTimestamps is greater than every finite timestamp and less than infinity.
 const beyondTimestamps = Infinity - 1
@@ -60,17 +70,17 @@ func (d Date) Comparable() Timestamp {
 func (t Time) Round(n int) Time { return Time(roundTo(int64(t), n)) }
 
 // Round is the timestamp with n digits of fraction, 0 to 6, as timestamp(n).
-func (t Timestamp) Round(n int) (Timestamp, error) {
+func (t Timestamp) Round(n int) Timestamp {
 	if !t.Finite() {
-		return t, nil
+		return t
 	}
-	return Timestamp(roundTo(int64(t), n)).checked()
+	return Timestamp(roundTo(int64(t), n))
 }
 
 // Round is the interval with n digits of fraction, 0 to 6, as interval(n).
-func (i Interval) Round(n int) (Interval, error) {
+func (i Interval) Round(n int) Interval {
 	i.Micros = roundTo(i.Micros, n)
-	return i, nil
+	return i
 }
 
 // roundTo rounds to n digits after the second, halves away from zero.

@@ -85,17 +85,18 @@ func (d *decoder) dateTime() error {
 		return ErrSyntax
 	}
 	if d.named {
-		d.west = d.zone.westAt(d.unix())
+		d.west = d.westOfZone()
 	}
 	return nil
 }
 
-// unix is the date and time in seconds since 1970, as if in Greenwich. It is 0 for what is out of range.
-func (d *decoder) unix() int64 {
+// westOfZone is the offset of the named zone at the date and time. Where there are no dates anymore, it is that of UTC.
+func (d *decoder) westOfZone() int64 {
 	if !representable(int64(d.year), d.month) {
 		return 0
 	}
-	return (daysOf(int64(d.year), d.month, d.day)-int64(unixEpoch)/usPerDay)*secondsPerDay + int64((d.hour*60+d.min)*60+d.sec)
+	days := daysOf(int64(d.year), d.month, d.day) - int64(unixEpoch)/usPerDay
+	return d.zone.westAt(days*secondsPerDay + int64((d.hour*60+d.min)*60+d.sec))
 }
 
 func (d *decoder) dateTimeToken(i int, t *token) (found fields, skip bool, err error) {

@@ -193,7 +193,9 @@ func (d Date) Extract(u Unit) (Part, error) {
 func (t Timestamp) Extract(u Unit) (Part, error) {
 	switch u.extract {
 	case unitZone, unitZoneHour, unitZoneMinute:
-		return Part{}, ErrUnit
+		if t.Finite() {
+			return Part{}, ErrUnit
+		}
 	}
 	return t.ExtractTZ(u)
 }
@@ -217,8 +219,10 @@ func (t Timestamp) ExtractTZ(u Unit) (Part, error) {
 		if since >= t {
 			return microPart(int64(since), float64(since)/usPerSecond)
 		}
+		// Beyond 64 bits Postgres divides numerics, which leaves four digits of such a quotient.
+		us := roundTo(int64(t%usPerSecond), 4)
 		return Part{
-			whole: int64(t/usPerSecond - unixEpoch/usPerSecond), frac: int64(t % usPerSecond), scale: 6,
+			whole: int64(t/usPerSecond-unixEpoch/usPerSecond) + us/usPerSecond, frac: us % usPerSecond, scale: 6,
 			approximate: (float64(t) - float64(unixEpoch)) / usPerSecond,
 		}, nil
 	case unitJulian:

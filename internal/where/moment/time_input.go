@@ -37,7 +37,7 @@ func (d *decoder) timeOnly() error {
 			if d.seen&dateFields != dateFields {
 				return ErrSyntax
 			}
-			west = d.zone.westAt(d.unix())
+			west = d.westOfZone()
 		}
 		d.west = west
 	}

@@ -89,14 +89,6 @@ func (z *Zones) load(exact string) (Zone, error) {
 	return Zone{loc: loc}, nil
 }
 
-// IntervalZone is the zone that an interval stands for as the first argument of timezone.
-func IntervalZone(i Interval) (Zone, error) {
-	if i.Months != 0 || i.Days != 0 {
-		return Zone{}, ErrRange
-	}
-	return Zone{west: -(i.Micros / usPerSecond)}, nil
-}
-
 // posixOffset reads the name and the offset of a POSIX specification. The name may be empty; what follows would be rules of
 // summer time, which are for the tz database to know.
 func posixOffset(spec []byte) (west int64, ok bool) {
@@ -207,4 +199,26 @@ func (t Timestamp) FromZone(z Zone) (Timestamp, error) {
 		return t, nil
 	}
 	return (t + Timestamp(z.westAt(t.unix())*usPerSecond)).checked()
+}
+
+// ToOffset is timezone(interval, timestamptz): the interval is the offset, positive to the east.
+func (t Timestamp) ToOffset(east Interval) (Timestamp, error) {
+	if !t.Finite() {
+		return t, nil
+	}
+	if east.Months != 0 || east.Days != 0 {
+		return 0, ErrRange
+	}
+	return (t + Timestamp(east.Micros/usPerSecond*usPerSecond)).checked()
+}
+
+// FromOffset is timezone(interval, timestamp).
+func (t Timestamp) FromOffset(east Interval) (Timestamp, error) {
+	if !t.Finite() {
+		return t, nil
+	}
+	if east.Months != 0 || east.Days != 0 {
+		return 0, ErrRange
+	}
+	return (t - Timestamp(east.Micros/usPerSecond*usPerSecond)).checked()
 }
