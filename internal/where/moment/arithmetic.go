@@ -138,38 +138,3 @@ func wrapClock(us int64) Time {
 
 // Sub is t - u.
 func (t Time) Sub(u Time) Interval { return Interval{Micros: int64(t - u)} }
-
-// Add is t + i.
-func (t TimeTZ) Add(i Interval) TimeTZ { return TimeTZ{t.Time.Add(i), t.West} }
-
-// SubInterval is t - i.
-func (t TimeTZ) SubInterval(i Interval) TimeTZ { return TimeTZ{t.Time.SubInterval(i), t.West} }
-
-// utc is the time in Greenwich, which may be on the day before or after.
-func (t TimeTZ) utc() int64 { return int64(t.Time) + int64(t.West)*usPerSecond }
-
-// Compare orders by the time in Greenwich, then from east to west.
-func (t TimeTZ) Compare(u TimeTZ) int {
-	if c := order(t.utc(), u.utc()); c != 0 {
-		return c
-	}
-	return order(int64(t.West), int64(u.West))
-}
-
-// ToZone is timezone(zone, timetz) for a zone with one offset. Others depend on the day, which is the clock's.
-func (t TimeTZ) ToZone(z Zone) (TimeTZ, error) {
-	west, ok := z.constant()
-	if !ok {
-		return TimeTZ{}, ErrClock
-	}
-	return TimeTZ{wrapClock(t.utc() - west*usPerSecond), int32(west)}, nil
-}
-
-// ToOffset is timezone(interval, timetz).
-func (t TimeTZ) ToOffset(east Interval) (TimeTZ, error) {
-	if east.Months != 0 || east.Days != 0 {
-		return TimeTZ{}, ErrRange
-	}
-	west := -int32(east.Micros / usPerSecond)
-	return TimeTZ{wrapClock(t.utc() - int64(west)*usPerSecond), west}, nil
-}

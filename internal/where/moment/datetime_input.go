@@ -37,7 +37,7 @@ const (
 // decoder gives the tokens of a date and time, or of a time, their meaning. A token means what those before it leave to be said.
 type decoder struct {
 	zones  *Zones
-	tokens *tokens
+	tokens tokens
 	seen   fields
 	prefix unit // a word such as y or j that says what the next number is
 
@@ -56,8 +56,7 @@ type decoder struct {
 // dateTime reads a date with or without a time.
 func (d *decoder) dateTime() error {
 	for i := range d.tokens.n {
-		t := &d.tokens.list[i]
-		found, skip, err := d.dateTimeToken(i, t)
+		found, skip, err := d.dateTimeToken(i, d.tokens.list[i].kind, d.tokens.text(i))
 		if err != nil {
 			return err
 		}
@@ -99,48 +98,48 @@ func (d *decoder) westOfZone() int64 {
 	return d.zone.westAt(days*secondsPerDay + int64((d.hour*60+d.min)*60+d.sec))
 }
 
-func (d *decoder) dateTimeToken(i int, t *token) (found fields, skip bool, err error) {
-	switch t.kind {
+func (d *decoder) dateTimeToken(i int, kind tokenKind, text []byte) (found fields, skip bool, err error) {
+	switch kind {
 	case dateToken:
 		switch {
 		case d.prefix == unitJulian:
-			found, err = d.julianWithZone(t.text)
+			found, err = d.julianWithZone(text)
 		case d.prefix != noUnit || d.seen&(monthField|dayField) == monthField|dayField:
-			if !isDigit(t.text[0]) && d.prefix == noUnit {
-				return zoneField, false, d.zoneName(t.text)
+			if !isDigit(text[0]) && d.prefix == noUnit {
+				return zoneField, false, d.zoneName(text)
 			}
-			found, err = d.timeWithZone(t.text, d.seen, d.prefix != noUnit)
+			found, err = d.timeWithZone(text, d.seen, d.prefix != noUnit)
 		default:
-			found, err = d.date(t.text, d.seen)
+			found, err = d.date(text, d.seen)
 		}
 	case clockToken:
 		if d.prefix != noUnit && d.prefix != unitIsoTime {
 			return 0, false, ErrSyntax
 		}
 		d.prefix = noUnit
-		if found, err = d.clockOf(t.text); err == nil && d.overflows() {
+		if found, err = d.clockOf(text); err == nil && d.overflows() {
 			err = ErrRange
 		}
 	case signedToken:
-		d.west, err = offset(t.text)
+		d.west, err = offset(text)
 		found = zoneField
 	case numberToken:
 		if d.prefix != noUnit {
 			d.constant = unknownWord
-			found, err = d.prefixed(t.text)
+			found, err = d.prefixed(text)
 			break
 		}
-		point := indexByte(t.text, '.')
+		point := indexByte(text, '.')
 		switch {
 		case point >= 0 && d.seen&dateFields == 0:
-			found, err = d.date(t.text, d.seen)
-		case point > 2, len(t.text) >= 6 && d.seen&dateFields == 0, len(t.text) >= 6 && d.seen&timeFields == 0:
-			found, err = d.runTogether(t.text, d.seen)
+			found, err = d.date(text, d.seen)
+		case point > 2, len(text) >= 6 && d.seen&dateFields == 0, len(text) >= 6 && d.seen&timeFields == 0:
+			found, err = d.runTogether(text, d.seen)
 		default:
-			found, err = d.number(t.text, d.monthName, d.seen)
+			found, err = d.number(text, d.monthName, d.seen)
 		}
 	default:
-		return d.dateTimeWord(i, t.text)
+		return d.dateTimeWord(i, text)
 	}
 	return found, false, err
 }

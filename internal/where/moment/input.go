@@ -5,11 +5,10 @@ func ParseDate(text []byte, zones *Zones) (Date, error) {
 	if d, ok := plainDate(text); ok {
 		return d, nil
 	}
-	var t tokens
-	if err := t.split(text, clockSpace); err != nil {
+	d := decoder{zones: zones}
+	if err := d.tokens.split(text, clockSpace); err != nil {
 		return 0, err
 	}
-	d := decoder{zones: zones, tokens: &t}
 	if err := d.dateTime(); err != nil {
 		return 0, err
 	}
@@ -45,11 +44,10 @@ func parseTimestamp(text []byte, zoned bool, zones *Zones) (Timestamp, error) {
 	if t, ok := plainTimestamp(text, zoned); ok {
 		return t, nil
 	}
-	var t tokens
-	if err := t.split(text, timestampSpace); err != nil {
+	d := decoder{zones: zones}
+	if err := d.tokens.split(text, timestampSpace); err != nil {
 		return 0, err
 	}
-	d := decoder{zones: zones, tokens: &t}
 	if err := d.dateTime(); err != nil {
 		return 0, err
 	}
@@ -81,17 +79,19 @@ func timestampOf(year int64, month, day int, clock, west int64) (Timestamp, erro
 
 // ParseTime reads a time as its input function does: a zone is read and dropped.
 func ParseTime(text []byte, zones *Zones) (Time, error) {
+	if us, rest, ok := plainClock(text); ok && len(rest) == 0 {
+		return Time(us), nil
+	}
 	t, err := ParseTimeTZ(text, zones)
 	return t.Time, err
 }
 
 // ParseTimeTZ reads a timetz as its input function does. Without a zone it is in UTC.
 func ParseTimeTZ(text []byte, zones *Zones) (TimeTZ, error) {
-	var t tokens
-	if err := t.split(text, clockSpace); err != nil {
+	d := decoder{zones: zones}
+	if err := d.tokens.split(text, clockSpace); err != nil {
 		return TimeTZ{}, err
 	}
-	d := decoder{zones: zones, tokens: &t}
 	if err := d.timeOnly(); err != nil {
 		return TimeTZ{}, err
 	}

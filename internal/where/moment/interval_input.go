@@ -118,17 +118,17 @@ func (p *intervalParts) words(t *tokens) error {
 	next := noUnit
 	undecided, ago := true, false
 	for i := t.n - 1; i >= 0; i-- {
-		token := &t.list[i]
+		text := t.text(i)
 		var found intervalFields
-		switch token.kind {
+		switch t.list[i].kind {
 		case clockToken:
-			if err := p.clock(token.text); err != nil {
+			if err := p.clock(text); err != nil {
 				return err
 			}
 			found, next, undecided = intervalClock, unitDay, false
 		case signedToken:
-			if indexByte(token.text, ':') >= 0 && p.clock(token.text[1:]) == nil {
-				if token.text[0] == '-' {
+			if indexByte(text, ':') >= 0 && p.clock(text[1:]) == nil {
+				if text[0] == '-' {
 					p.us = -p.us
 				}
 				found, next, undecided = intervalClock, unitDay, false
@@ -140,11 +140,11 @@ func (p *intervalParts) words(t *tokens) error {
 				next, undecided = unitSecond, false
 			}
 			var err error
-			if found, next, err = p.number(token.text, next); err != nil {
+			if found, next, err = p.number(text, next); err != nil {
 				return err
 			}
 		default:
-			w := unitOf(token.text)
+			w := unitOf(text)
 			switch w.class {
 			case unitWord:
 				next = unit(w.value)

@@ -22,34 +22,46 @@ func plainDay(text []byte) (year int64, month, day int, ok bool) {
 		month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
 }
 
-// plainTimestamp reads YYYY-MM-DD HH:MM:SS[.f…][+00] with up to six digits of fraction.
+// plainTimestamp reads YYYY-MM-DD HH:MM:SS[.f…][+00].
 func plainTimestamp(text []byte, zoned bool) (Timestamp, bool) {
-	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+	if len(text) < 19 || text[10] != ' ' && text[10] != 'T' {
 		return 0, false
 	}
 	year, month, day, ok := plainDay(text)
-	h, m, s := twoDigits(text[11:]), twoDigits(text[14:]), twoDigits(text[17:])
-	if !ok || h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 59 {
+	if !ok {
 		return 0, false
 	}
-	us, rest := int64(0), text[19:]
-	if len(rest) > 1 && rest[0] == '.' {
-		i := 1
-		for ; i < len(rest) && i <= 6 && isDigit(rest[i]); i++ {
-			us = us*10 + int64(rest[i]-'0')
-		}
-		if i == 1 {
-			return 0, false
-		}
-		for n := i; n <= 6; n++ {
-			us *= 10
-		}
-		rest = rest[i:]
-	}
+	us, rest, ok := plainClock(text[11:])
 	if zoned && string(rest) == "+00" {
 		rest = nil
 	}
-	return Timestamp(daysOf(year, month, day)*usPerDay + int64((h*60+m)*60+s)*usPerSecond + us), len(rest) == 0
+	return Timestamp(daysOf(year, month, day)*usPerDay + us), ok && len(rest) == 0
+}
+
+// plainClock reads HH:MM:SS[.f…] with up to six digits of fraction, and yields what follows.
+func plainClock(text []byte) (us int64, rest []byte, ok bool) {
+	if len(text) < 8 || text[2] != ':' || text[5] != ':' {
+		return 0, nil, false
+	}
+	h, m, s := twoDigits(text), twoDigits(text[3:]), twoDigits(text[6:])
+	if h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 59 {
+		return 0, nil, false
+	}
+	fraction := int64(0)
+	if rest = text[8:]; len(rest) > 1 && rest[0] == '.' {
+		i := 1
+		for ; i < len(rest) && i <= 6 && isDigit(rest[i]); i++ {
+			fraction = fraction*10 + int64(rest[i]-'0')
+		}
+		if i == 1 {
+			return 0, nil, false
+		}
+		for n := i; n <= 6; n++ {
+			fraction *= 10
+		}
+		rest = rest[i:]
+	}
+	return int64((h*60+m)*60+s)*usPerSecond + fraction, rest, true
 }
 
 // twoDigits is the number at the start of b, negative when there is none.

@@ -3,8 +3,7 @@ package moment
 // timeOnly reads a time with or without a zone. A date is read where the offset of the zone depends on it.
 func (d *decoder) timeOnly() error {
 	for i := range d.tokens.n {
-		t := &d.tokens.list[i]
-		found, skip, err := d.timeToken(i, t)
+		found, skip, err := d.timeToken(i, d.tokens.list[i].kind, d.tokens.text(i))
 		if err != nil {
 			return err
 		}
@@ -44,42 +43,42 @@ func (d *decoder) timeOnly() error {
 	return nil
 }
 
-func (d *decoder) timeToken(i int, t *token) (found fields, skip bool, err error) {
+func (d *decoder) timeToken(i int, kind tokenKind, text []byte) (found fields, skip bool, err error) {
 	list := d.tokens.list[:d.tokens.n]
 	lastIsDate := list[len(list)-1].kind == dateToken
-	switch t.kind {
+	switch kind {
 	case dateToken:
 		switch {
 		case i == 0 && len(list) >= 2 && (lastIsDate || list[1].kind == clockToken):
-			found, err = d.date(t.text, d.seen)
-		case !isDigit(t.text[0]):
-			return zoneField, false, d.zoneName(t.text)
+			found, err = d.date(text, d.seen)
+		case !isDigit(text[0]):
+			return zoneField, false, d.zoneName(text)
 		default:
-			found, err = d.timeWithZone(t.text, d.seen|dateFields, false)
+			found, err = d.timeWithZone(text, d.seen|dateFields, false)
 		}
 	case clockToken:
-		found, err = d.clockOf(t.text)
+		found, err = d.clockOf(text)
 	case signedToken:
-		d.west, err = offset(t.text)
+		d.west, err = offset(text)
 		found = zoneField
 	case numberToken:
 		if d.prefix != noUnit {
-			found, err = d.prefixed(t.text)
+			found, err = d.prefixed(text)
 			break
 		}
-		point := indexByte(t.text, '.')
+		point := indexByte(text, '.')
 		switch {
 		case point >= 0 && i == 0 && len(list) >= 2 && lastIsDate:
-			found, err = d.date(t.text, d.seen)
-		case point > 2 || point < 0 && len(t.text) > 4:
-			found, err = d.runTogether(t.text, d.seen|dateFields)
+			found, err = d.date(text, d.seen)
+		case point > 2 || point < 0 && len(text) > 4:
+			found, err = d.runTogether(text, d.seen|dateFields)
 		case point >= 0:
 			return 0, false, ErrSyntax
 		default:
-			found, err = d.number(t.text, false, d.seen|dateFields)
+			found, err = d.number(text, false, d.seen|dateFields)
 		}
 	default:
-		return d.timeWord(i, t.text)
+		return d.timeWord(i, text)
 	}
 	return found, false, err
 }

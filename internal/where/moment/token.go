@@ -12,9 +12,10 @@ const (
 	signedToken                  // a sign and digits: an offset, or a number of an interval
 )
 
+// token is a part of tokens.buf.
 type token struct {
-	kind tokenKind
-	text []byte
+	kind       tokenKind
+	start, end uint16
 }
 
 const maxTokens = 25
@@ -26,6 +27,8 @@ type tokens struct {
 	list [maxTokens]token
 	n    int
 }
+
+func (t *tokens) text(i int) []byte { return t.buf[t.list[i].start:t.list[i].end] }
 
 // How many bytes a text may have, with one more for each token: the work space that Postgres gives to each type.
 const (
@@ -57,7 +60,7 @@ func (t *tokens) split(text []byte, space int) error {
 		if !ok || s.full {
 			return ErrSyntax
 		}
-		t.list[t.n] = token{kind, t.buf[s.start:t.used]}
+		t.list[t.n] = token{kind, uint16(s.start), uint16(t.used)}
 		t.n++
 		t.used++
 		s.start = t.used
