@@ -73,9 +73,29 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 	if features.GeneratedColumns() {
 		s.generated.Store(2)
 	}
+	if err := s.rememberHidden(ctx); err != nil {
+		return err
+	}
 	s.tracker.Reset()
 	s.ready.set(integrityChecked)
 	s.tracker.Wake()
+	return nil
+}
+
+// rememberHidden takes in the commits that were streamed before, to a former process or connection, and that nobody sees yet:
+// a snapshot that is taken now does not contain them, and the stream does not bring them again.
+func (s *Stack) rememberHidden(ctx context.Context) error {
+	pool, err := s.admin.get()
+	if err != nil {
+		return err
+	}
+	xids, err := publication.AwaitingStandby(ctx, pool)
+	if err != nil {
+		return err
+	}
+	for _, xid := range xids {
+		s.commits.Add(xid)
+	}
 	return nil
 }
 
