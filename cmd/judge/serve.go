@@ -33,7 +33,7 @@ func serve(ctx context.Context, p judge.Plan) (s judge.Summary, err error) {
 	p.URL = server.URL
 	begin := time.Now()
 	s, err = judge.Run(ctx, p)
-	fmt.Fprintf(p.Out, "judge: %s\njudge: %s\n", s.Accepted, s.Line(time.Since(begin)))
+	fmt.Fprintf(p.Out, "judge: %s\njudge: not used: %d %.200q\njudge: %s\n", s.Accepted, len(s.Untried), s.Untried, s.Line(time.Since(begin)))
 	return s, err
 }
 

@@ -70,7 +70,24 @@ func (g *generator) apply(p *Production, depth int) *Expr {
 	if comparesLiterals(args) { // two untyped literals are compared as texts, which tells little
 		args[0] = g.columnOf(p.Args[0])
 	}
+	if strings.Contains(p.Name, "IN") || strings.Contains(p.Name, "BETWEEN") {
+		args[0] = withoutParameters(args[0])
+	}
 	return p.expr(args)
+}
+
+// withoutParameters writes parameters as literals: a form that looks at an argument several times gives a parameter the type of
+// its first use, an untyped literal that of each.
+func withoutParameters(e *Expr) *Expr {
+	if e.given != nil {
+		return leaf(e.typ, quoteText(*e.given))
+	}
+	copied := *e
+	copied.args = make([]*Expr, len(e.args))
+	for i, a := range e.args {
+		copied.args[i] = withoutParameters(a)
+	}
+	return &copied
 }
 
 func comparesLiterals(args []*Expr) bool {

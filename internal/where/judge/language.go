@@ -16,6 +16,7 @@ type language struct {
 
 	columns  map[*Type][]string
 	accepted map[*Type][]*choice // by result
+	sweep    []*Production       // all accepted
 	rejected map[*Type][]*Production
 	styles   map[*Type][]func(text string) string // the ways to write a typed literal
 	printed  map[*Type]bool                       // types whose values have a text
@@ -50,6 +51,7 @@ func learn(all []*Production, ts *Types, compile func(string, map[string]string)
 			l.rejected[p.Result] = append(l.rejected[p.Result], p)
 			continue
 		}
+		l.sweep = append(l.sweep, p)
 		if byName[p.Result] == nil {
 			byName[p.Result] = map[string]*choice{}
 		}

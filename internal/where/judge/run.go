@@ -41,7 +41,8 @@ type Summary struct {
 	Stricter            map[string]int // what Postgres accepts and the language rejects, by reason
 	Rejected, Undecided int            // expressions that both reject, and that only the language does
 	Differences         []string       // reports
-	Accepted            string
+	Accepted            string         // how much of the catalogue the language has
+	Untried             []string       // what it has and no expression used
 }
 
 const (
@@ -54,13 +55,14 @@ const (
 // Run judges until the plan ends or the context does. Differences are in the summary; an error means that nothing could be judged.
 func Run(ctx context.Context, p Plan) (s Summary, err error) {
 	s.Stricter = map[string]int{}
-	r := &run{Plan: p, Summary: &s, seen: map[string]bool{}}
+	r := &run{Plan: p, Summary: &s, seen: map[string]bool{}, tried: map[string]bool{}}
 	defer func() { err = errors.Join(err, r.close()) }()
 	if err := r.open(ctx); err != nil {
 		return s, err
 	}
 	begin := time.Now()
 	told := begin
+	defer func() { s.Untried = r.untried() }()
 	for n := p.First; ; n += max(p.Step, 1) {
 		if p.Replay >= 0 {
 			n = p.Replay
@@ -109,7 +111,8 @@ type run struct {
 	languages []*language
 	drops     []func() error
 	seen      map[string]bool
-	shown     int // examples
+	shown     int             // examples
+	tried     map[string]bool // productions, in any of the databases
 }
 
 func (r *run) open(ctx context.Context) error {
@@ -130,6 +133,17 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.Accepted = r.languages[0].counts()
 	return nil
+}
+
+// untried lists the productions that are accepted and have not been used.
+func (r *run) untried() []string {
+	var all []string
+	for _, p := range r.languages[0].sweep {
+		if !r.tried[p.Signature+"\x00"+p.Result.Name] {
+			all = append(all, p.Signature)
+		}
+	}
+	return slices.Compact(all)
 }
 
 func (r *run) close() error {
@@ -210,6 +224,11 @@ func (r *run) trials(ctx context.Context, d *database, g *generator) (trials []*
 			questions = append(questions, question{sql: "SELECT " + t.written() + " FROM judged LIMIT 0"})
 		default:
 			trials = append(trials, t)
+			t.expr.visit(func(e *Expr) {
+				if e.prod != nil {
+					r.tried[e.prod.Signature+"\x00"+e.prod.Result.Name] = true
+				}
+			})
 		}
 	}
 	answers, err := d.ask(ctx, questions)
@@ -241,8 +260,17 @@ func reason(text string) string {
 	return text
 }
 
-// trial generates one expression, of any type where the database's order allows to compare what was written.
+// trial generates one expression: now and then an even pick of all that is accepted, else of any type where the database's order allows to compare what was written.
 func (g *generator) trial(d *database) *trial {
+	if len(g.sweep) > 0 && g.chance(30) {
+		p := g.sweep[g.IntN(len(g.sweep))]
+		switch boolean := p.Result == g.types.Named("bool"); {
+		case boolean && g.chance(50):
+			return &trial{expr: g.apply(p, 1)}
+		case d.locale.ByBytes && g.printed[p.Result]:
+			return &trial{expr: g.apply(p, 1), valued: true}
+		}
+	}
 	depth := g.IntN(maxDepth + 1)
 	if d.locale.ByBytes && g.chance(45) {
 		if t := g.typ(); g.printed[t] {
