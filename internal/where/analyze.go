@@ -97,6 +97,18 @@ func (a *analyzer) expr(n *pg.Node) (*node, error) {
 		return a.function(e.FuncCall)
 	case *pg.Node_CoalesceExpr:
 		return a.coalesce(e.CoalesceExpr)
+	case *pg.Node_CaseExpr:
+		return a.caseExpr(e.CaseExpr)
+	case *pg.Node_MinMaxExpr:
+		return a.minMax(e.MinMaxExpr)
+	case *pg.Node_AArrayExpr:
+		return a.arrayExpr(e.AArrayExpr, typ{})
+	case *pg.Node_AIndirection:
+		return a.subscript(e.AIndirection, location(n))
+	case *pg.Node_RowExpr:
+		return nil, a.errorf(e.RowExpr.Location, "rows are only supported in comparisons, IN and IS NULL")
+	case *pg.Node_SqlvalueFunction:
+		return nil, a.sessionValue(e.SqlvalueFunction)
 	case *pg.Node_SubLink:
 		return nil, a.subLink(e.SubLink)
 	}
@@ -158,7 +170,17 @@ func (a *analyzer) constant(c *pg.A_Const) (*node, error) {
 	return nil, a.errorf(c.Location, "BitString values are not supported")
 }
 
+// columnRef is a column whose values are compared.
 func (a *analyzer) columnRef(c *pg.ColumnRef) (*node, error) {
+	n, err := a.anyColumnRef(c)
+	if err == nil && a.columns[a.used[n.col].name].Nondeterministic {
+		return nil, a.errorf(c.Location, "column %s has a nondeterministic collation: it can only be tested for NULL",
+			identifier(a.used[n.col].name))
+	}
+	return n, err
+}
+
+func (a *analyzer) anyColumnRef(c *pg.ColumnRef) (*node, error) {
 	parts := make([]string, len(c.Fields))
 	for i, f := range c.Fields {
 		if f.GetAStar() != nil {
@@ -280,15 +302,26 @@ func (a *analyzer) boolArg(n *node) (*node, error) {
 }
 
 func (a *analyzer) nullTest(e *pg.NullTest) (*node, error) {
-	arg, err := a.expr(e.Arg)
-	if err != nil {
-		return nil, err
-	}
 	test := isNull
 	if e.Nulltesttype == pg.NullTestType_IS_NOT_NULL {
 		test = isNotNull
 	}
+	if row := e.Arg.GetRowExpr(); row != nil {
+		return a.rowNullTest(row, test, e.Location)
+	}
+	arg, err := a.nullTested(e.Arg)
+	if err != nil {
+		return nil, err
+	}
 	return testNull(arg, test, e.Location), nil
+}
+
+// nullTested analyzes what is only tested for NULL, which any column can be.
+func (a *analyzer) nullTested(n *pg.Node) (*node, error) {
+	if c := n.GetColumnRef(); c != nil {
+		return a.anyColumnRef(c)
+	}
+	return a.expr(n)
 }
 
 func testNull(arg *node, test nullTest, loc int32) *node {

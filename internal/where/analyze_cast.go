@@ -10,13 +10,27 @@ import (
 const maxChars = 10_485_760
 
 func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
-	n, err := a.expr(e.Arg)
-	if err != nil {
-		return nil, err
+	var n *node
+	var err error
+	list := e.Arg.GetAArrayExpr()
+	if list == nil {
+		if n, err = a.expr(e.Arg); err != nil {
+			return nil, err
+		}
 	}
 	t, limit, err := a.typeName(e.TypeName)
 	if err != nil {
 		return nil, err
+	}
+	if list != nil {
+		// The elements are converted one by one.
+		target := t
+		if !t.id.isArray() {
+			target = typ{}
+		}
+		if n, err = a.nestedArray(list, target); err != nil {
+			return nil, err
+		}
 	}
 	loc := e.Location
 	if loc < 0 {

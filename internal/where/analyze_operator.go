@@ -1,10 +1,6 @@
 package where
 
-import (
-	"slices"
-
-	pg "github.com/pganalyze/pg_query_go/v6"
-)
+import pg "github.com/pganalyze/pg_query_go/v6"
 
 // operator analyzes what the parser calls an A_Expr.
 func (a *analyzer) operator(e *pg.A_Expr) (*node, error) {
@@ -18,6 +14,9 @@ func (a *analyzer) operator(e *pg.A_Expr) (*node, error) {
 			}
 			return a.operatorCall(name, asPrefix, []*node{arg}, e.Location)
 		}
+		if l, r := e.Lexpr.GetRowExpr(), e.Rexpr.GetRowExpr(); l != nil && r != nil {
+			return a.rowComparison(name, l, r, e.Location)
+		}
 		l, r, err := a.operands(e)
 		if err != nil {
 			return nil, err
@@ -30,6 +29,10 @@ func (a *analyzer) operator(e *pg.A_Expr) (*node, error) {
 	case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN,
 		pg.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
 		return a.between(e)
+	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
+		return a.anyAll(e)
+	case pg.A_Expr_Kind_AEXPR_NULLIF:
+		return a.nullIf(e)
 	}
 	return nil, a.errorf(e.Location, "expression %s of :%s is not currently supported", quoteName(name), e.Kind)
 }
@@ -164,32 +167,49 @@ func (a *analyzer) lift(n *node) (*node, error) {
 	return a.fold(lifted)
 }
 
-// distinct is a comparison in which NULL is a value. Against the word NULL it needs no operator.
-func (a *analyzer) distinct(e *pg.A_Expr) (*node, error) {
-	l, r, err := a.operands(e)
-	if err != nil {
-		return nil, err
+// distinct is IS DISTINCT FROM and its negation.
+func (a *analyzer) distinct(e *pg.A_Expr) (n *node, err error) {
+	if l, r := e.Lexpr.GetRowExpr(), e.Rexpr.GetRowExpr(); l != nil && r != nil {
+		n, err = a.rowDistinct(l, r, e.Location)
+	} else {
+		n, err = a.distinctFrom(e.Lexpr, e.Rexpr, e.Location)
 	}
-	not := e.Kind == pg.A_Expr_Kind_AEXPR_NOT_DISTINCT
-	test := isNotNull
-	if not {
-		test = isNull
-	}
-	switch {
-	case r.op == opNull && r.typ.isUnknown() && l.typ.id != tComposite:
-		return testNull(l, test, e.Location), nil
-	case l.op == opNull && l.typ.isUnknown() && r.typ.id != tComposite:
-		return testNull(r, test, e.Location), nil
-	}
-	s, l, r, err := a.overload(l, r, e.Location)
-	if err != nil {
-		return nil, err
-	}
-	n, err := a.fold(&node{op: opDistinct, typ: typeBool, fam: s.fam, args: []*node{l, r}, loc: e.Location})
-	if err == nil && not {
+	if err == nil && e.Kind == pg.A_Expr_Kind_AEXPR_NOT_DISTINCT {
 		n = negation(n, e.Location)
 	}
 	return n, err
+}
+
+// distinctFrom is a comparison in which NULL is a value. Against the word NULL it needs no operator.
+func (a *analyzer) distinctFrom(left, right *pg.Node, loc int32) (*node, error) {
+	null := func(n *pg.Node) bool { return n.GetAConst().GetIsnull() }
+	if null(left) || null(right) {
+		subject := left
+		if null(left) {
+			subject = right
+		}
+		n, err := a.nullTested(subject)
+		if err != nil {
+			return nil, err
+		}
+		if n.typ.id != tComposite {
+			return testNull(n, isNotNull, loc), nil
+		}
+		return nil, a.errorf(loc, "Could not select an operator overload")
+	}
+	l, err := a.expr(left)
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.expr(right)
+	if err != nil {
+		return nil, err
+	}
+	s, l, r, err := a.overload(l, r, loc)
+	if err != nil {
+		return nil, err
+	}
+	return a.fold(&node{op: opDistinct, typ: typeBool, fam: s.fam, args: []*node{l, r}, loc: loc})
 }
 
 // between expands to comparisons, each of which is typed for itself.
@@ -227,6 +247,9 @@ func (a *analyzer) between(e *pg.A_Expr) (*node, error) {
 }
 
 func (a *analyzer) bound(e *pg.A_Expr, rel relation, bound *pg.Node) (*node, error) {
+	if l, r := e.Lexpr.GetRowExpr(), bound.GetRowExpr(); l != nil && r != nil {
+		return a.rowComparison(rel.String(), l, r, e.Location)
+	}
 	l, err := a.expr(e.Lexpr)
 	if err != nil {
 		return nil, err
@@ -241,8 +264,8 @@ func (a *analyzer) bound(e *pg.A_Expr, rel relation, bound *pg.Node) (*node, err
 // in analyzes x IN (list). As in Postgres, two or more items without columns are brought to a common type with x first; the
 // others are compared one by one.
 func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
-	if e.Lexpr.GetRowExpr() != nil {
-		return nil, a.errorf(e.Location, "Could not select an operator overload")
+	if row := e.Lexpr.GetRowExpr(); row != nil {
+		return a.rowIn(e, row)
 	}
 	x, err := a.expr(e.Lexpr)
 	if err != nil {
@@ -330,14 +353,11 @@ func (a *analyzer) inConstants(x *node, items []*node, common typ, loc int32) (*
 			in.args = append(in.args, n)
 		}
 	}
-	list := in.args[1:]
-	slices.SortStableFunc(list, func(l, r *node) int { return s.fam.compareAs(to.id, &l.val, &r.val) })
-	list = slices.CompactFunc(list, func(l, r *node) bool { return s.fam.compareAs(to.id, &l.val, &r.val) == 0 })
-	in.args = in.args[:1+len(list)]
-	switch {
-	case len(list) == 0:
+	if len(in.args) == 1 {
 		return constant(typeBool, value{null: true}, loc), nil
-	case len(list) == 1 && in.aux == 0:
+	}
+	in.sortList()
+	if len(in.args) == 2 && in.aux == 0 {
 		in.op, in.rel = opCompare, relEQ
 	}
 	return a.fold(in)

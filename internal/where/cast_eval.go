@@ -91,10 +91,8 @@ func (m *machine) typeAt(i int) typeID {
 		return typeID(m.code[i+2])
 	case opCall:
 		return typeID(m.code[i+3])
-	case opCoalesce, opCase, opArray, opElement, opOperand, opRank:
+	case opCoalesce, opCase, opMinMax, opRank, opOperand, opElement, opIndex, opSlice, opArray:
 		return typeID(m.code[i+1])
-	case opMinMax, opIndex, opSlice:
-		return typeID(m.code[i+3])
 	}
 	return tBool
 }

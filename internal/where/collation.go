@@ -15,6 +15,9 @@ func collationOf(n *node) collation {
 	if !n.typ.id.collatable() {
 		return collationNone
 	}
+	if n.of != nil {
+		return collationOf(n.of)
+	}
 	derived := collationNone
 	for _, arg := range n.args {
 		derived = max(derived, collationOf(arg))

@@ -18,6 +18,8 @@ type decoder struct {
 	b    string
 	i    int
 	cols []typedColumn
+	// operand and element are the types that the condition of an opAny node is about, unknown outside of one.
+	operand, element typ
 }
 
 func decode(b string) ([]typedColumn, *node, error) {
@@ -133,6 +135,24 @@ func (d *decoder) node(depth int) *node {
 		return d.call(n, depth)
 	case opRank:
 		return d.rank(n, depth)
+	case opCase:
+		return d.caseOf(n, depth)
+	case opMinMax:
+		n.typ.id, n.aux, n.fam = typeID(d.byte()), d.byte(), family(d.byte())
+		count := d.count()
+		return n.orNil(n.aux <= least && count > 0 && n.fam.takes(n.typ.id) && d.args(n, count, depth) && n.yield(n.args))
+	case opAny:
+		return d.any(n, depth)
+	case opOperand:
+		n.typ = d.operand
+		return n.orNil(typeID(d.byte()) == n.typ.id && n.typ.id.known())
+	case opElement:
+		n.typ = d.element
+		return n.orNil(typeID(d.byte()) == n.typ.id && n.typ.id.known())
+	case opIndex, opSlice:
+		return d.subscript(n, depth)
+	case opArray:
+		return d.array(n, depth)
 	case opCoalesce:
 		n.typ.id = typeID(d.byte())
 		return n.orNil(n.typ.id.known() && d.arms(n, depth) && len(n.args) > 1 && n.yield(n.args))

@@ -53,6 +53,20 @@ func appendNode(b []byte, n *node) []byte {
 		return appendText(b, appendNodes(nil, n.args))
 	case opCoalesce:
 		return appendText(append(b, byte(n.typ.id)), appendNodes(nil, n.args))
+	case opCase:
+		return appendText(append(b, byte(n.typ.id)), appendCase(nil, n.args))
+	case opMinMax:
+		b = binary.AppendUvarint(append(b, byte(n.typ.id), n.aux, byte(n.fam)), uint64(len(n.args)))
+	case opAny:
+		return appendText(append(b, n.aux), appendNodes(nil, n.args))
+	case opOperand, opElement:
+		return append(b, byte(n.typ.id))
+	case opIndex:
+		b = append(b, byte(n.typ.id), byte(len(n.args)-1))
+	case opSlice:
+		b = append(append(b, byte(n.typ.id), byte(len(n.bounds))), n.bounds...)
+	case opArray:
+		b = binary.AppendUvarint(append(b, byte(n.typ.id), n.aux), uint64(len(n.args)))
 	case opCall:
 		b = append(b, byte(n.call.id>>8), byte(n.call.id), byte(n.typ.id), n.callFlags(), byte(len(n.args)))
 	case opCompare:
@@ -79,6 +93,14 @@ func appendNodes(b []byte, nodes []*node) []byte {
 		b = appendNode(b, n)
 	}
 	return b
+}
+
+// appendCase writes conditions and results, each pair after its length, then a zero and the result otherwise.
+func appendCase(b []byte, args []*node) []byte {
+	for ; len(args) > 1; args = args[2:] {
+		b = appendText(b, appendNodes(nil, args[:2]))
+	}
+	return appendNode(append(b, 0), args[0])
 }
 
 // callFlags are what the evaluation needs to know of the function without looking it up.

@@ -21,9 +21,10 @@ type Scratch struct {
 	// CaseMap is the database's. Without one letters beyond ASCII cannot be mapped, which is an error.
 	CaseMap *CaseMap
 
-	buf   []byte
-	stack []value // the arguments of the calls under way
-	types []typeID
+	buf     []byte
+	stack   []value // the arguments of the calls under way
+	types   []typeID
+	element []byte // of an array that is being built
 }
 
 // machine is one evaluation. It walks the encoded tree; a node leaves its value in out and the position after it.
@@ -34,6 +35,8 @@ type machine struct {
 	s    *Scratch
 	// folding: at compile time, when nothing is known of the database.
 	folding bool
+	// operand and element are what the condition of an opAny node is about.
+	operand, element value
 }
 
 // errTuple reports a row that is shorter than the relation that the program was bound to.
@@ -121,6 +124,24 @@ func (m *machine) eval(i int, out *value) (int, error) {
 		return m.call(i+1, out)
 	case opRank:
 		return m.rank(i+1, out)
+	case opCase:
+		return m.caseOf(i+1, out)
+	case opMinMax:
+		return m.minMax(i+1, out)
+	case opAny:
+		return m.any(i+1, out)
+	case opOperand:
+		*out = m.operand
+		return i + 2, nil
+	case opElement:
+		*out = m.element
+		return i + 2, nil
+	case opIndex:
+		return m.index(i+1, out)
+	case opSlice:
+		return m.slice(i+1, out)
+	case opArray:
+		return m.array(i+1, out)
 	case opCoalesce:
 		return m.coalesce(i+1, out)
 	}

@@ -48,7 +48,7 @@ func negation(n *node, loc int32) *node {
 // strict reports whether a NULL argument makes the result NULL.
 func (n *node) strict() bool {
 	switch n.op {
-	case opCompare, opLike, opCast, opIn, opRank:
+	case opCompare, opLike, opCast, opIn, opRank, opIndex, opSlice:
 		return true
 	case opCall:
 		return n.call.traits&loose == 0
@@ -60,6 +60,9 @@ func (n *node) strict() bool {
 func (a *analyzer) fold(n *node) (*node, error) {
 	all := true
 	for i, arg := range n.args {
+		if n.op == opAny && i == 2 {
+			break // a condition over what the others yield
+		}
 		if arg.op == opNull && n.strict() && (n.op != opIn || i == 0) {
 			return constant(n.typ, value{null: true}, n.loc), nil
 		}

@@ -87,6 +87,8 @@ type node struct {
 	rel    relation // opCompare
 	aux    uint8
 	labels []string  // opRank: in their order
+	bounds []uint8   // opSlice: which bounds each subscript has
+	of     *node     // opOperand: what it is the value of, while the clause is analyzed
 	call   *function // opCall
 	param  int32     // n for an untyped $n
 }

@@ -57,7 +57,7 @@ func binding(n *node) int {
 			return bindOperator
 		}
 		return bindNot
-	case opConst, opColumn, opNull, opCoalesce:
+	case opConst, opColumn, opNull, opCoalesce, opMinMax, opCase, opArray, opIndex, opSlice:
 		return bindAtom
 	case opCall:
 		if n.call.as == asFunction {
@@ -103,6 +103,16 @@ func (p *printer) bare(n *node) {
 		p.WriteString("COALESCE(")
 		p.join(n.args, ", ", bindOr)
 		p.WriteByte(')')
+	case opMinMax:
+		p.minMax(n)
+	case opCase:
+		p.caseOf(n)
+	case opArray:
+		p.array(n)
+	case opIndex, opSlice:
+		p.subscript(n)
+	case opAny:
+		p.any(n)
 	case opIsNull:
 		p.print(n.args[0], bindCast)
 		p.WriteString([...]string{" IS NULL", " IS NOT NULL"}[n.aux])

@@ -1,5 +1,11 @@
 package where
 
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
 const (
 	reasonTime    = "its result changes with time"
 	reasonRandom  = "its result changes from call to call"
@@ -25,4 +31,12 @@ func refused(name string) (why string, ok bool) {
 		return reasonState, true
 	}
 	return "", false
+}
+
+// sessionValue refuses the words that Postgres calls like functions without parentheses.
+func (a *analyzer) sessionValue(e *pg.SQLValueFunction) error {
+	name := strings.TrimPrefix(e.Op.String(), "SVFOP_")
+	name = strings.TrimSuffix(name, "_N")
+	why, _ := refused(strings.ToLower(name))
+	return a.errorf(e.Location, "%s is not supported: %s", name, why)
 }
