@@ -15,7 +15,9 @@ func TestADifferenceEndsOnlyTheShapesThatItConcerns(t *testing.T) {
 		return &Table{Table: shape.Table{OID: 7, Schema: "public", Name: name}, Kind: Ordinary, Columns: columns}
 	}
 	id := Column{Name: "id", TypeName: "int4", TypeOID: 23, PKIndex: 0, Kind: 'b'}
-	text := func(name string) Column { return Column{Name: name, TypeName: "text", TypeOID: 25, PKIndex: -1, Kind: 'b'} }
+	text := func(name string) Column {
+		return Column{Name: name, TypeName: "text", TypeOID: 25, PKIndex: -1, Kind: 'b', Base: BaseType{Name: "text", TypeMod: -1, Kind: 'b'}}
+	}
 	integer := func(name string) Column {
 		return Column{Name: name, TypeName: "int4", TypeOID: 23, PKIndex: -1, Kind: 'b'}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // stateFormat changes when the meaning of what Marshal writes does.
-const stateFormat = 1
+const stateFormat = 2
 
 // ErrBadState reports bytes that Restore cannot use. The inspector is as it was, and has to read from the catalogue.
 var ErrBadState = errors.New("unusable inspector state")

@@ -53,12 +53,17 @@ SELECT pg_catalog.json_build_object(
       'name', a.attname, 'oid', a.atttypid::int8, 'mod', a.atttypmod, 'dims', a.attndims,
       'type', t.typname, 'kind', t.typtype, 'category', t.typcategory, 'elem', e.typname, 'elem_kind', e.typtype,
       'base', b.typname, 'base_category', b.typcategory, 'base_mod', b.mod, 'base_dims', b.dims, 'base_elem', be.typname,
+      'base_kind', coalesce(be.typtype, b.typtype), 'labels', (
+        SELECT pg_catalog.json_agg(l.enumlabel ORDER BY l.enumsortorder)
+        FROM pg_catalog.pg_enum l WHERE l.enumtypid = coalesce(be.oid, b.oid)
+      ), 'nondeterministic', NOT coalesce(co.collisdeterministic, true),
       'formatted', pg_catalog.format_type(a.atttypid, a.atttypmod),
       'not_null', a.attnotnull, 'generated', a.attgenerated <> '', 'pk', k.pos
     ) ORDER BY a.attnum)
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+    LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
     CROSS JOIN LATERAL (
       WITH RECURSIVE under AS (
         SELECT t.oid, t.typname, t.typtype, t.typcategory, t.typbasetype, t.typtypmod, t.typelem, t.typndims, a.atttypmod AS mod, a.attndims AS dims
@@ -70,12 +75,12 @@ SELECT pg_catalog.json_build_object(
     ) b
     LEFT JOIN LATERAL (
       WITH RECURSIVE under AS (
-        SELECT u.typname, u.typtype, u.typbasetype FROM pg_catalog.pg_type u WHERE u.oid = b.typelem AND b.typcategory = 'A'
+        SELECT u.oid, u.typname, u.typtype, u.typbasetype FROM pg_catalog.pg_type u WHERE u.oid = b.typelem AND b.typcategory = 'A'
         UNION ALL
-        SELECT u.typname, u.typtype, u.typbasetype
+        SELECT u.oid, u.typname, u.typtype, u.typbasetype
         FROM under JOIN pg_catalog.pg_type u ON u.oid = under.typbasetype WHERE under.typtype = 'd'
       )
-      SELECT typname FROM under WHERE typtype <> 'd'
+      SELECT oid, typname, typtype FROM under WHERE typtype <> 'd'
     ) be ON true
     LEFT JOIN LATERAL (
       SELECT pg_catalog.array_position(i.indkey::int2[], a.attnum) AS pos
@@ -112,24 +117,27 @@ type (
 		Kind   string `json:"kind"`
 	}
 	columnRow struct {
-		Name         string `json:"name"`
-		OID          uint32 `json:"oid"`
-		Mod          int32  `json:"mod"`
-		Dims         int    `json:"dims"`
-		Type         string `json:"type"`
-		Kind         string `json:"kind"`
-		Category     string `json:"category"`
-		Elem         string `json:"elem"`
-		ElemKind     string `json:"elem_kind"`
-		Base         string `json:"base"`
-		BaseCategory string `json:"base_category"`
-		BaseMod      int32  `json:"base_mod"`
-		BaseDims     int    `json:"base_dims"`
-		BaseElem     string `json:"base_elem"`
-		Formatted    string `json:"formatted"`
-		NotNull      bool   `json:"not_null"`
-		Generated    bool   `json:"generated"`
-		PK           *int   `json:"pk"`
+		Name             string   `json:"name"`
+		OID              uint32   `json:"oid"`
+		Mod              int32    `json:"mod"`
+		Dims             int      `json:"dims"`
+		Type             string   `json:"type"`
+		Kind             string   `json:"kind"`
+		Category         string   `json:"category"`
+		Elem             string   `json:"elem"`
+		ElemKind         string   `json:"elem_kind"`
+		Base             string   `json:"base"`
+		BaseCategory     string   `json:"base_category"`
+		BaseMod          int32    `json:"base_mod"`
+		BaseDims         int      `json:"base_dims"`
+		BaseElem         string   `json:"base_elem"`
+		BaseKind         string   `json:"base_kind"`
+		Labels           []string `json:"labels"`
+		Nondeterministic bool     `json:"nondeterministic"`
+		Formatted        string   `json:"formatted"`
+		NotNull          bool     `json:"not_null"`
+		Generated        bool     `json:"generated"`
+		PK               *int     `json:"pk"`
 	}
 )
 
@@ -219,8 +227,8 @@ func (r *relationRow) table() *Table {
 func (r *columnRow) column() Column {
 	c := Column{
 		Name: r.Name, TypeName: r.Type, TypeOID: r.OID, TypeMod: r.Mod, Kind: r.Kind[0],
-		Base:      BaseType{Name: r.Base, TypeMod: r.BaseMod},
-		Formatted: r.Formatted, NotNull: r.NotNull, PKIndex: -1, Generated: r.Generated,
+		Base:             BaseType{Name: r.Base, TypeMod: r.BaseMod, Kind: r.BaseKind[0], Labels: strings.Join(r.Labels, "\x00")},
+		Nondeterministic: r.Nondeterministic, Formatted: r.Formatted, NotNull: r.NotNull, PKIndex: -1, Generated: r.Generated,
 	}
 	// The catalogue does not count the dimensions of arrays in tables that were made from a query. A domain over an array has
 	// the category of an array but no element type of its own.

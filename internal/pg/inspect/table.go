@@ -49,6 +49,8 @@ type Column struct {
 	Kind byte
 	// Base is the type below all domains: that of the column when it is no domain.
 	Base BaseType
+	// Nondeterministic says that the column's collation takes different texts for equal.
+	Nondeterministic bool
 	// Formatted is the type as one writes it in SQL, such as "character varying(10)[]".
 	Formatted string
 	NotNull   bool
@@ -62,6 +64,8 @@ type BaseType struct {
 	Name    string // pg_type.typname; of an array, that of its elements
 	Dims    int    // > 0: an array
 	TypeMod int32  // the column's, or that of the domain which has one; -1 for none
+	Kind    byte   // pg_type.typtype; of an array, that of its elements
+	Labels  string // of an enum, in the order of the catalogue, joined by zero bytes
 }
 
 // HasPrimaryKey reports whether the table has a primary key.
@@ -138,13 +142,16 @@ func (t *Table) Leaves() []shape.Table {
 func (t *Table) WhereColumns() []where.Column {
 	cols := make([]where.Column, len(t.Columns))
 	for i, c := range t.Columns {
-		cols[i] = where.Column{Name: c.Name, Type: c.Base.Name, Dims: c.Base.Dims, Kind: c.whereKind(), TypeMod: c.Base.TypeMod}
+		cols[i] = where.Column{
+			Name: c.Name, Type: c.Base.Name, Dims: c.Base.Dims, Kind: whereKind(c.Kind), Below: whereKind(c.Base.Kind), Labels: c.Base.Labels,
+			Nondeterministic: c.Nondeterministic, TypeMod: c.Base.TypeMod,
+		}
 	}
 	return cols
 }
 
-func (c *Column) whereKind() where.Kind {
-	switch c.Kind {
+func whereKind(typtype byte) where.Kind {
+	switch typtype {
 	case 'e':
 		return where.Enum
 	case 'd':
