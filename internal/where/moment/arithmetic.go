@@ -1,5 +1,7 @@
 package moment
 
+import "math"
+
 // AddDays is d + n.
 func (d Date) AddDays(n int32) (Date, error) {
 	if !d.Finite() {
@@ -138,3 +140,27 @@ func wrapClock(us int64) Time {
 
 // Sub is t - u.
 func (t Time) Sub(u Time) Interval { return Interval{Micros: int64(t - u)} }
+
+// Bin is date_bin(stride, t, origin): the start of the stride that t is in, counted from origin.
+func (t Timestamp) Bin(stride Interval, origin Timestamp) (Timestamp, error) {
+	if !t.Finite() {
+		return t, nil
+	}
+	if !origin.Finite() || stride.Months != 0 {
+		return 0, ErrRange
+	}
+	days, fits := multiply(int64(stride.Days), usPerDay)
+	step, ok := sum(days, stride.Micros)
+	since := t - origin
+	if !fits || !ok || step <= 0 || (since < t) != (origin > 0) {
+		return 0, ErrRange
+	}
+	start := t - since%Timestamp(step)
+	if since < 0 && since%Timestamp(step) != 0 {
+		if start < math.MinInt64+Timestamp(step) {
+			return 0, ErrRange
+		}
+		start -= Timestamp(step)
+	}
+	return start.checked()
+}

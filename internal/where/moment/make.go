@@ -48,3 +48,33 @@ func MakeTimestamp(year, month, day, hour, min int32, sec float64) (Timestamp, e
 	}
 	return (Timestamp(d*usPerDay) + Timestamp(t)).checked()
 }
+
+// MakeInterval is make_interval. Years, months, weeks and days go round where they do not fit, as in Postgres 15.
+func MakeInterval(years, months, weeks, days, hours, mins int32, secs float64) (Interval, error) {
+	us := math.RoundToEven(secs * usPerSecond)
+	if !(us >= math.MinInt64 && us < -math.MinInt64) {
+		return Interval{}, ErrRange
+	}
+	return Interval{
+		years*monthsPerYear + months, weeks*7 + days, int64(hours)*usPerHour + int64(mins)*usPerMinute + int64(us),
+	}, nil
+}
+
+// FromUnix is to_timestamp of seconds since 1970.
+func FromUnix(seconds float64) (Timestamp, error) {
+	switch {
+	case math.IsInf(seconds, 1):
+		return Infinity, nil
+	case math.IsInf(seconds, -1):
+		return MinusInfinity, nil
+	}
+	first, end := float64(minTimestamp-unixEpoch)/usPerSecond, float64(endTimestamp/usPerSecond-unixEpoch/usPerSecond)
+	if !(seconds >= first && seconds < end) {
+		return 0, ErrRange
+	}
+	us := math.RoundToEven(float64((seconds + float64(unixEpoch/usPerSecond)) * usPerSecond))
+	if us >= -math.MinInt64 {
+		return 0, ErrRange
+	}
+	return Timestamp(us).checked()
+}

@@ -85,6 +85,15 @@ func TestArithmeticIsThatOfPostgres(t *testing.T) {
 		claims = append(claims, claimOf(fmt.Sprintf("(%s)::timestamp(%d)", TS, p), moment.AppendTimestamp, ts.Round(p), nil),
 			claimOf(fmt.Sprintf("(%s)::interval(%d)", I, p), moment.AppendInterval, i.Round(p), nil),
 			claimOf(fmt.Sprintf("(%s)::time(%d)", TM, p), moment.AppendTime, tm.Round(p), nil))
+		stride := moment.Interval{Days: int32(j.rand.IntN(10)), Micros: j.rand.Int64N(1e11)}
+		if j.rand.IntN(4) == 0 {
+			stride = k
+		}
+		r, err = ts.Bin(stride, us)
+		claims = append(claims, claimOf(fmt.Sprintf("date_bin(%s, %s, %s)", literal("interval", moment.AppendInterval, stride), TS, US), moment.AppendTimestamp, r, err))
+		unix := oneOf(j.rand, j.rand.Float64()*2e9, j.rand.NormFloat64()*1e12, float64(j.rand.IntN(1e9)), f, math.Inf(-1), 9224318016000, 9224318015999.99, -210866803200, -210866803200.1)
+		r, err = moment.FromUnix(unix)
+		claims = append(claims, claimOf(fmt.Sprintf("to_timestamp('%s'::float8)", strconv.FormatFloat(unix, 'g', -1, 64)), moment.AppendTimestampTZ, r, err))
 	}
 	j.agree(claims)
 }
@@ -145,6 +154,9 @@ func TestCastsAreThoseOfPostgres(t *testing.T) {
 		made, err := moment.MakeDate(y, m, day)
 		claims = append(claims, claimOf(fmt.Sprintf("make_date(%d, %d, %d)", y, m, day), moment.AppendDate, made, err))
 		h, min, sec := int32(j.rand.IntN(26)), int32(j.rand.IntN(61)), j.rand.Float64()*61
+		many := oneOf(j.rand, n32(j), int32(j.rand.IntN(100)))
+		span, err := moment.MakeInterval(many, m, h, day, many, min, sec)
+		claims = append(claims, claimOf(fmt.Sprintf("make_interval(%d, %d, %d, %d, %d, %d, %v)", many, m, h, day, many, min, sec), moment.AppendInterval, span, err))
 		clock, err := moment.MakeTime(h, min, sec)
 		claims = append(claims, claimOf(fmt.Sprintf("make_time(%d, %d, %v)", h, min, sec), moment.AppendTime, clock, err))
 		r, err = moment.MakeTimestamp(y, m, day, h, min, sec)
@@ -152,3 +164,5 @@ func TestCastsAreThoseOfPostgres(t *testing.T) {
 	}
 	j.agree(claims)
 }
+
+func n32(j *judge) int32 { return int32(j.rand.Uint32()) }

@@ -15,83 +15,76 @@ type Zone struct {
 	west int64          // then: seconds west of Greenwich
 }
 
-// Zones finds zones by name and remembers those of the tz database. It is safe for concurrent use; a nil *Zones finds zones
-// without remembering them.
+// Zones finds zones by name and remembers those it has found. It is safe for concurrent use; a nil *Zones finds zones without
+// remembering them.
 type Zones struct {
-	known sync.Map // by exact name: *time.Location
-	names sync.Once
-	exact map[string]string // lower case to exact
+	mu    sync.RWMutex
+	known map[string]Zone // by the name as it was given
 }
 
-// maxZoneName is the longest name that Postgres looks up.
-const maxZoneName = 255
+const (
+	maxZoneName   = 255  // the longest name that Postgres looks up
+	maxKnownZones = 4096 // spellings: there are some 600 names, in any case, and any number of offsets
+)
 
 // Find yields the zone of a name of the tz database in any case, of UTC's abbreviations, or of a POSIX specification with a
 // constant offset, in which positive is west: "UTC+3", "<+05>-5", "-5:30".
 func (z *Zones) Find(name []byte) (Zone, error) {
+	if z == nil {
+		return findZone(string(name))
+	}
+	z.mu.RLock()
+	zone, ok := z.known[string(name)]
+	z.mu.RUnlock()
+	if ok {
+		return zone, nil
+	}
+	zone, err := findZone(string(name))
+	if err != nil {
+		return Zone{}, err
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.known == nil {
+		z.known = make(map[string]Zone)
+	}
+	if len(z.known) < maxKnownZones {
+		z.known[string(name)] = zone
+	}
+	return zone, nil
+}
+
+func findZone(name string) (Zone, error) {
+	unknown := fmt.Errorf("%w: %q", ErrZone, name)
 	if len(name) == 0 || len(name) > maxZoneName {
-		return Zone{}, ErrZone
+		return Zone{}, unknown
 	}
-	if z != nil {
-		if loc, ok := z.known.Load(string(name)); ok {
-			return Zone{loc: loc.(*time.Location)}, nil
-		}
-	}
-	switch folded := strings.ToLower(string(name)); folded {
+	switch strings.ToLower(name) {
 	case "utc", "gmt", "ut", "uct", "z", "zulu":
 		return Zone{}, nil
 	case "cet", "eet", "met", "wet", "est", "mst", "hst":
 		// Zones of the tz database and abbreviations of Postgres' tables: which of them it is, the server's configuration says.
-		return Zone{}, fmt.Errorf("%w: %q", ErrZone, string(name))
-	default:
-		if exact, ok := z.exactName(folded); ok {
-			return z.load(exact)
+		return Zone{}, unknown
+	}
+	for exact := range strings.FieldsSeq(zoneNames) {
+		if !strings.EqualFold(exact, name) {
+			continue
 		}
+		loc, err := time.LoadLocation(exact)
+		if err != nil {
+			return Zone{}, fmt.Errorf("%w: %w", unknown, err)
+		}
+		return Zone{loc: loc}, nil
 	}
 	if west, ok := posixOffset(name); ok {
 		return Zone{west: west}, nil
 	}
-	return Zone{}, fmt.Errorf("%w: %q", ErrZone, string(name))
-}
-
-func (z *Zones) exactName(folded string) (string, bool) {
-	if z == nil {
-		for exact := range strings.FieldsSeq(zoneNames) {
-			if strings.EqualFold(exact, folded) {
-				return exact, true
-			}
-		}
-		return "", false
-	}
-	z.names.Do(func() {
-		z.exact = make(map[string]string, 600)
-		for exact := range strings.FieldsSeq(zoneNames) {
-			z.exact[strings.ToLower(exact)] = exact
-		}
-	})
-	exact, ok := z.exact[folded]
-	return exact, ok
-}
-
-func (z *Zones) load(exact string) (Zone, error) {
-	if z != nil {
-		if loc, ok := z.known.Load(exact); ok {
-			return Zone{loc: loc.(*time.Location)}, nil
-		}
-	}
-	loc, err := time.LoadLocation(exact)
-	if err != nil {
-		return Zone{}, fmt.Errorf("%w: %w", ErrZone, err)
-	}
-	if z != nil {
-		z.known.Store(exact, loc)
-	}
-	return Zone{loc: loc}, nil
+	return Zone{}, unknown
 }
 
 // posixOffset reads the name and the offset of a POSIX specification. The name may be empty; what follows would be rules of
 // summer time, which are for the tz database to know.
-func posixOffset(spec []byte) (west int64, ok bool) {
+func posixOffset(spec string) (west int64, ok bool) {
 	i := 0
 	if spec[0] == '<' {
 		for i < len(spec) && spec[i] != '>' {
