@@ -123,6 +123,9 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 		}
 		n.args = append(n.args, arg)
 	}
+	if err := a.checkMoment(f, n.args, loc); err != nil {
+		return nil, err
+	}
 	if f.traits&mapsCase != 0 && collationOf(n) == collationC {
 		n.aux = callC
 	}

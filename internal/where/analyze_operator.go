@@ -161,7 +161,7 @@ func (a *analyzer) convert(n *node, t typ) (*node, error) {
 // lift is the conversion of a date that a comparison with timestamps asks for.
 func (a *analyzer) lift(n *node) (*node, error) {
 	lifted := &node{op: opCast, typ: typ{id: tTimestamp}, aux: castDateLift, args: []*node{n}, loc: n.loc}
-	if n.op == opConst && n.val.i > endTimestamp/usPerDay && finiteMoment(n.val.i) {
+	if n.op == opConst && beyondTimestamps(n.val.i) {
 		return lifted, nil // no timestamp can be printed for it
 	}
 	return a.fold(lifted)

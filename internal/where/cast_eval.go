@@ -53,9 +53,8 @@ func (m *machine) cast(i int, out *value) (int, error) {
 	case castTimestampToDate:
 		out.i = timestampToDate(out.i)
 	case castTimestampToTime:
-		if out.null = !finiteMoment(out.i); !out.null {
-			out.i -= floorDiv(out.i, usPerDay) * usPerDay
-		}
+		clock, ok := timestampToTime(out.i)
+		out.i, out.null = clock, !ok
 	case castOutput:
 		m.print(out, func(b []byte) []byte { return output(b, from, out) })
 	case castOutputToName:
@@ -160,15 +159,7 @@ func (m *machine) input(to typeID, v *value) (err error) {
 		v.b = cutName(v.b)
 	case tUUID:
 		v.b, err = inputUUID(v.b)
-	case tDate:
-		v.i, err = inputDate(v.b)
-	case tTime:
-		v.i, err = inputTime(v.b)
-	case tTimestamp:
-		v.i, err = inputTimestamp(v.b, false)
-	case tTimestamptz:
-		v.i, err = inputTimestamp(v.b, true)
-	case tTimetz, tInterval:
+	case tDate, tTime, tTimestamp, tTimestamptz, tTimetz, tInterval:
 		err = m.inputMoment(to, v)
 	case tBytea:
 		err = m.inputBytea(v)

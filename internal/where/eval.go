@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"leyden/internal/where/moment"
 )
 
 // Program is a Clause bound to the column positions of one relation version. It is immutable and safe for concurrent use.
@@ -25,6 +27,7 @@ type Scratch struct {
 	stack   []value // the arguments of the calls under way
 	types   []typeID
 	element []byte // of an array that is being built
+	known   *moment.Zones
 }
 
 // machine is one evaluation. It walks the encoded tree; a node leaves its value in out and the position after it.

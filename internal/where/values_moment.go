@@ -1,9 +1,9 @@
 package where
 
 import (
-	"cmp"
-	"encoding/binary"
-	"math/bits"
+	"errors"
+
+	"leyden/internal/where/moment"
 )
 
 const (
@@ -11,52 +11,97 @@ const (
 	timetzSize   = 12
 )
 
-// compareTimetz orders by the moment, then by the zone.
-func compareTimetz(a, b []byte) int {
-	ta, za := int64(binary.BigEndian.Uint64(a)), int32(binary.BigEndian.Uint32(a[8:]))
-	tb, zb := int64(binary.BigEndian.Uint64(b)), int32(binary.BigEndian.Uint32(b[8:]))
-	if c := cmp.Compare(ta+int64(za)*usPerSecond, tb+int64(zb)*usPerSecond); c != 0 {
-		return c
+func intervalOf(v *value) moment.Interval { return moment.IntervalOf(v.b) }
+
+func (m *machine) setInterval(out *value, i moment.Interval, err error) error {
+	if err != nil {
+		return err
 	}
-	return cmp.Compare(za, zb)
+	b := i.Bytes()
+	m.keep(out, b[:])
+	return nil
 }
 
-// compareIntervals orders by the length, where a month has 30 days and a day 24 hours.
-func compareIntervals(a, b []byte) int {
-	ah, al := intervalLength(a)
-	bh, bl := intervalLength(b)
-	if c := cmp.Compare(ah, bh); c != 0 {
-		return c
+func (m *machine) setTimetz(out *value, t moment.TimeTZ, err error) error {
+	if err != nil {
+		return err
 	}
-	return cmp.Compare(al, bl)
+	b := t.Bytes()
+	m.keep(out, b[:])
+	return nil
 }
 
-// intervalLength is the length in microseconds, which takes 128 bits.
-func intervalLength(b []byte) (high int64, low uint64) {
-	months, days := int64(int32(binary.BigEndian.Uint32(b))), int64(int32(binary.BigEndian.Uint32(b[4:])))
-	us := int64(binary.BigEndian.Uint64(b[8:]))
-	days += months * 30
-	h, l := bits.Mul64(uint64(days), usPerDay)
-	if days < 0 {
-		h -= usPerDay
-	}
-	l, carry := bits.Add64(l, uint64(us), 0)
-	h += uint64(us>>63) + carry
-	return int64(h), l
+// keep copies bytes into the scratch memory and makes them the value.
+func (m *machine) keep(out *value, b []byte) {
+	start := len(m.s.buf)
+	m.s.buf = append(m.s.buf, b...)
+	out.b = m.s.buf[start:len(m.s.buf):len(m.s.buf)]
 }
 
-// inputMoment is the input function of interval and timetz.
-func (m *machine) inputMoment(to typeID, out *value) error { return errUnsupported }
+func compareTimetz(a, b []byte) int { return moment.TimeTZOf(a).Compare(moment.TimeTZOf(b)) }
+
+func compareIntervals(a, b []byte) int { return moment.IntervalOf(a).Compare(moment.IntervalOf(b)) }
+
+// zones are the time zones that evaluations with this memory have come to.
+func (s *Scratch) zones() *moment.Zones {
+	if s.known == nil {
+		s.known = new(moment.Zones)
+	}
+	return s.known
+}
+
+// inputMoment is the input function of dates, times and intervals.
+func (m *machine) inputMoment(to typeID, out *value) (err error) {
+	switch to {
+	case tDate:
+		var d moment.Date
+		d, err = moment.ParseDate(out.b, m.s.zones())
+		out.i = int64(d)
+	case tTime:
+		var t moment.Time
+		t, err = moment.ParseTime(out.b, m.s.zones())
+		out.i = int64(t)
+	case tTimestamp:
+		var t moment.Timestamp
+		t, err = moment.ParseTimestamp(out.b, m.s.zones())
+		out.i = int64(t)
+	case tTimestamptz:
+		var t moment.Timestamp
+		t, err = moment.ParseTimestampTZ(out.b, m.s.zones())
+		out.i = int64(t)
+	case tTimetz:
+		var t moment.TimeTZ
+		t, err = moment.ParseTimeTZ(out.b, m.s.zones())
+		err = m.setTimetz(out, t, err)
+	default:
+		var i moment.Interval
+		i, err = moment.ParseInterval(out.b)
+		err = m.setInterval(out, i, err)
+	}
+	if errors.Is(err, moment.ErrZone) {
+		return moment.ErrZone // without the name: errors are logged
+	}
+	return err
+}
 
 // momentColumn reads the text that the stream has for a column.
-func (m *machine) momentColumn(id typeID, text []byte, out *value) error { return errUnsupported }
+func (m *machine) momentColumn(id typeID, text []byte, out *value) error {
+	out.b = text
+	return m.inputMoment(id, out)
+}
 
 // appendMoment is the output function of interval, IntervalStyle iso_8601, and timetz.
-func appendMoment(dst []byte, from typeID, v *value) []byte { return append(dst, v.b...) }
+func appendMoment(dst []byte, from typeID, v *value) []byte {
+	if from == tInterval {
+		return moment.AppendInterval(dst, intervalOf(v))
+	}
+	return moment.AppendTimeTZ(dst, moment.TimeTZOf(v.b))
+}
 
+// validMoment reports whether b can be a value: whatever an interval has is one.
 func validMoment(id typeID, b []byte) bool {
 	if id == tInterval {
 		return len(b) == intervalSize
 	}
-	return len(b) == timetzSize
+	return len(b) == timetzSize && moment.TimeTZOf(b).Valid()
 }

@@ -49,3 +49,8 @@ func (t TimeTZ) Bytes() [12]byte {
 func TimeTZOf(b []byte) TimeTZ {
 	return TimeTZ{Time(binary.BigEndian.Uint64(b[0:])), int32(binary.BigEndian.Uint32(b[8:]))}
 }
+
+// Valid reports whether t is a time of a day in a zone less than eight days away, the farthest that there is.
+func (t TimeTZ) Valid() bool {
+	return t.Time >= 0 && t.Time <= usPerDay && t.West > -8*secondsPerDay && t.West < 8*secondsPerDay
+}
