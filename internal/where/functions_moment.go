@@ -113,7 +113,7 @@ func momentFunctions() []function {
 
 // checkMoment rejects calls whose constants no row can make right: a name of a zone or of a unit that is none here.
 func (a *analyzer) checkMoment(f *function, args []*node, loc int32) error {
-	zone := -1
+	zone := -1 // where the name of a zone is
 	switch f.id {
 	case fnTimezone:
 		zone = 0
@@ -127,10 +127,22 @@ func (a *analyzer) checkMoment(f *function, args []*node, loc int32) error {
 			}
 		}
 	}
-	if zone >= 0 && args[zone].op == opConst {
-		if _, err := (*moment.Zones)(nil).Find(args[zone].val.b); err != nil {
-			return a.errorf(loc, "time zone %q is not recognized; abbreviations depend on the settings of the server", args[zone].val.b)
+	if zone < 0 {
+		return nil
+	}
+	ofClock := args[1].typ.id == tTimetz
+	if args[zone].op != opConst {
+		if ofClock && args[zone].op != opNull {
+			return a.errorf(loc, "the time zone of a timetz must be a constant")
 		}
+		return nil
+	}
+	z, err := (*moment.Zones)(nil).Find(args[zone].val.b)
+	if err != nil {
+		return a.errorf(loc, "time zone %q is not recognized; abbreviations depend on the settings of the server", args[zone].val.b)
+	}
+	if _, err := (moment.TimeTZ{}).ToZone(z); ofClock && err != nil {
+		return a.errorf(loc, "a timetz in the time zone %q depends on the day", args[zone].val.b)
 	}
 	return nil
 }
