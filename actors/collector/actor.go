@@ -30,10 +30,8 @@ type Config struct {
 	Shapes     func(add func(*work.AddShape))
 	Writer     *actor.PID
 	Partitions []*actor.PID
-	// Credit gives back the bytes of fragments that are dropped or concern no shape.
-	Credit func(bytes int64)
-	// Charge takes bytes that works need beside their fragments; the writer gives them back.
-	Charge func(bytes int64)
+	// Settle tells what a fragment needs on its way, 0 if it goes no further: see replication.Credit. The writer gives it back.
+	Settle func(brought, taken, needed int64)
 	// Layouts is how many different selections of columns there are among all shapes.
 	Layouts func() int
 	// Boundary takes the flush boundary when it has moved: everything up to that commit LSN may be acknowledged.
@@ -223,7 +221,7 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 	}
 	if taken.Duplicate {
 		c.Metrics.Duplicates.Add(1)
-		c.Credit(f.Retained)
+		c.Settle(f.Retained, f.Credit, 0)
 		c.settled(ctx)
 		return
 	}
@@ -236,12 +234,12 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 		c.Progress.Idle(f.LSN, c.core.Seq())
 	}
 	if taken.Work == nil {
-		c.Credit(f.Retained)
+		c.Settle(f.Retained, f.Credit, 0)
 		c.settled(ctx)
 		return
 	}
 	taken.Work.Estimate(c.Layouts())
-	c.Charge(taken.Work.Charge)
+	c.Settle(f.Retained, f.Credit, taken.Work.Charge)
 	taken.Work.Settled = c.Store.Position()
 	c.Metrics.Works.Add(1)
 	c.Metrics.Outstanding.Add(1)

@@ -3,7 +3,6 @@ package collector
 import (
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,7 +42,6 @@ type bench struct {
 	filter   *byTable
 	store    memory
 	failed   chan any
-	charged  atomic.Int64
 }
 
 func newBench(t *testing.T, ask func(*change.Relation, func([]shape.Table, error))) *bench {
@@ -69,7 +67,7 @@ func newBench(t *testing.T, ask func(*change.Relation, func([]shape.Table, error
 	writer, part := sink(b.writer), sink(b.shares)
 	b.pid = b.system.Root.WithGuardian(stop).Spawn(Props(Config{
 		Store: b.store, Filter: func() Filter { return b.filter }, Shapes: func(func(*work.AddShape)) {},
-		Writer: writer, Partitions: []*actor.PID{part, part}, Credit: func(n int64) { b.credit <- n }, Charge: func(n int64) { b.charged.Add(n) }, Layouts: func() int { return 1 },
+		Writer: writer, Partitions: []*actor.PID{part, part}, Settle: func(_, taken, needed int64) { b.credit <- needed - taken }, Layouts: func() int { return 1 },
 		Boundary: func(lsn uint64) { b.boundary <- lsn }, Ancestors: ask, Relation: func(*change.Relation, Described) {},
 		Invalidate: func(id shape.ID, _ error) { b.invalid <- id }, Progress: &work.Progress{}, Metrics: &work.Metrics{},
 		Logger: slog.New(slog.DiscardHandler),
@@ -101,12 +99,12 @@ func TestAFragmentBecomesOneMessageForEachPartitionItConcerns(t *testing.T) {
 func TestTheCreditOfWhatConcernsNobodyIsGivenBackAtOnce(t *testing.T) {
 	b := newBench(t, nil)
 	f := whole(10, 8)
-	f.Retained = 50
+	f.Retained, f.Credit = 50, 50
 	b.send(f)
-	require.EqualValues(t, 50, <-b.credit)
+	require.EqualValues(t, -50, <-b.credit)
 	require.EqualValues(t, 10, <-b.boundary)
 	b.send(f)
-	require.EqualValues(t, 50, <-b.credit, "of a repeated one too")
+	require.EqualValues(t, -50, <-b.credit, "of a repeated one too")
 	require.EqualValues(t, 10, <-b.boundary)
 }
 
@@ -168,6 +166,6 @@ func TestAWorkIsChargedForWhatItIsMadeInto(t *testing.T) {
 	b.send(&work.AddShape{ID: 1, Def: over(7)})
 	b.send(whole(10, 7, 7))
 	w := (<-b.shares).(*work.Share).Deliveries[0].Work
-	require.Positive(t, w.Charge)
-	require.Equal(t, w.Charge, b.charged.Load())
+	require.Greater(t, w.Charge, w.Fragment.Retained)
+	require.Equal(t, w.Charge-w.Fragment.Credit, <-b.credit)
 }

@@ -68,7 +68,7 @@ func TestKeepalivesGoOnWithoutCredit(t *testing.T) {
 	const timeout = time.Second
 	f := db.follow(holding, settings(func(c *replication.Config) {
 		c.Connect = connector(db.address, "replication", "database", "wal_sender_timeout", timeout.String())
-		c.Credit = replication.NewCredit(1 << 20)
+		c.Credit = replication.NewCredit(1 << 20, 0)
 	}))
 	f.awaitPhase(replication.Streaming, 1)
 	db.publish("items")
@@ -96,7 +96,7 @@ func TestALargeTransactionTakesNoMoreThanTheCredit(t *testing.T) {
 	db := newDatabase(t, pgserver.Shared(t))
 	db.exec("CREATE TABLE items (id int, title text)")
 	const credit = 256 << 10
-	f := db.follow(settings(func(c *replication.Config) { c.Credit = replication.NewCredit(credit) }))
+	f := db.follow(settings(func(c *replication.Config) { c.Credit = replication.NewCredit(credit, 0) }))
 	f.awaitPhase(replication.Streaming, 1)
 	db.publish("items")
 	db.exec("INSERT INTO items SELECT i, repeat('x', 100) FROM generate_series(1, 200000) i")

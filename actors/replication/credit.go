@@ -10,12 +10,15 @@ type Credit struct {
 
 	mu    sync.Mutex
 	taken int64
+	// expected is what fragments have lately come to beside themselves, for each byte they brought: the most, fading.
+	expected float64
 	freed chan struct{} // capacity 1: something was given back
 }
 
-// NewCredit gives a credit of total bytes, at least 1.
-func NewCredit(total int64) *Credit {
-	return &Credit{total: max(total, 1), freed: make(chan struct{}, 1)}
+// NewCredit gives a credit of total bytes, at least 1. expected is how many bytes a fragment is taken to need on its way for each
+// that it brings, until it shows.
+func NewCredit(total int64, expected float64) *Credit {
+	return &Credit{total: max(total, 1), expected: expected, freed: make(chan struct{}, 1)}
 }
 
 // Release gives n bytes back.
@@ -23,18 +26,32 @@ func (c *Credit) Release(n int64) {
 	c.mu.Lock()
 	c.taken -= n
 	c.mu.Unlock()
+	c.wake()
+}
+
+func (c *Credit) wake() {
 	select {
 	case c.freed <- struct{}{}:
 	default:
 	}
 }
 
-// Charge takes n bytes whether they are there or not: fragments have turned out to need more memory on their way than they
-// brought. Nothing new is taken until enough has been given back.
-func (c *Credit) Charge(n int64) {
+// fade is how much of what is expected gives way to what a fragment with less shows.
+const fade = 1. / 32
+
+// Settle tells what a fragment really needs, which may be more than there is: brought is what it brought, taken what was taken
+// for it. Nothing new is taken until enough has been given back.
+func (c *Credit) Settle(brought, taken, needed int64) {
 	c.mu.Lock()
-	c.taken += n
+	c.taken += needed - taken
+	if brought > 0 {
+		seen := max(0, float64(needed-brought)/float64(brought))
+		c.expected = max(seen, c.expected+(seen-c.expected)*fade)
+	}
 	c.mu.Unlock()
+	if needed < taken {
+		c.wake()
+	}
 }
 
 // Taken is the number of bytes on their way.
@@ -44,25 +61,29 @@ func (c *Credit) Taken() int64 {
 	return c.taken
 }
 
-// tryTake takes n bytes if they are there. More than the whole credit is given when nothing else is on its way.
-func (c *Credit) tryTake(n int64) bool {
+// tryTake takes what a fragment that brings n bytes will probably need, if it is there. More than the whole credit is given
+// when nothing else is on its way.
+func (c *Credit) tryTake(n int64) (taken int64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.taken > 0 && c.taken+n > c.total {
-		return false
+	taken = n + int64(float64(n)*c.expected)
+	if c.taken > 0 && c.taken+taken > c.total {
+		return 0, false
 	}
-	c.taken += n
-	return true
+	c.taken += taken
+	return taken, true
 }
 
-// take waits for n bytes; false means that stop was closed first. Only one goroutine may take.
-func (c *Credit) take(n int64, stop <-chan struct{}) bool {
-	for !c.tryTake(n) {
+// take waits for what tryTake takes; false means that stop was closed first. Only one goroutine may take.
+func (c *Credit) take(n int64, stop <-chan struct{}) (taken int64, ok bool) {
+	for {
+		if taken, ok = c.tryTake(n); ok {
+			return taken, true
+		}
 		select {
 		case <-c.freed:
 		case <-stop:
-			return false
+			return 0, false
 		}
 	}
-	return true
 }

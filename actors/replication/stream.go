@@ -159,9 +159,11 @@ func (s *stream) deliver(events []pgoutput.Event) error {
 			s.sink.Relation(e.Old, e.Relation)
 			continue
 		}
-		if !s.takeCredit(e.Fragment.Retained) {
+		taken, ok := s.takeCredit(e.Fragment.Retained)
+		if !ok {
 			return errStopped
 		}
+		e.Fragment.Credit = taken
 		if e.Fragment.Commit != nil {
 			s.mu.Lock()
 			s.positions.committed(pg.LSN(e.Fragment.LSN))
@@ -173,9 +175,9 @@ func (s *stream) deliver(events []pgoutput.Event) error {
 	return nil
 }
 
-func (s *stream) takeCredit(n int64) bool {
-	if s.config.Credit.tryTake(n) {
-		return true
+func (s *stream) takeCredit(n int64) (taken int64, ok bool) {
+	if taken, ok = s.config.Credit.tryTake(n); ok {
+		return taken, true
 	}
 	s.paused.Store(true)
 	defer s.paused.Store(false)

@@ -81,7 +81,7 @@ func newPlane(tb testing.TB, partitions int, idleAfter time.Duration, opts shape
 	p.collector = actor.NewPID(w.Address, "collector")
 	_, err = root.SpawnNamed(collector.Props(collector.Config{
 		Store: p.store, Filter: func() collector.Filter { return filter.New() }, Shapes: func(func(*work.AddShape)) {},
-		Writer: w, Partitions: parts, Credit: release, Charge: func(n int64) { release(-n) }, Layouts: func() int { return 3 }, Boundary: p.moveBoundary, Relation: func(*change.Relation, collector.Described) {},
+		Writer: w, Partitions: parts, Settle: func(_, taken, needed int64) { release(taken - needed) }, Layouts: func() int { return 3 }, Boundary: p.moveBoundary, Relation: func(*change.Relation, collector.Described) {},
 		Invalidate: p.invalidate, Progress: &p.progress, Metrics: &p.metrics, Logger: log,
 	}), "collector")
 	require.NoError(tb, err)
@@ -174,7 +174,8 @@ func (p *plane) remove(s work.Shape) {
 }
 
 func (p *plane) send(f *change.Fragment) {
-	p.credit.Add(f.Retained)
+	f.Credit = f.Retained
+	p.credit.Add(f.Credit)
 	p.system.Root.Send(p.collector, f)
 }
 

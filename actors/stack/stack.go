@@ -95,7 +95,7 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 			err = errors.Join(err, s.store.Close())
 		}
 	}()
-	s.credit.Store(replication.NewCredit(c.CreditBytes))
+	s.credit.Store(s.newCredit())
 	s.assemble()
 	if err := s.restore(); err != nil {
 		return nil, fmt.Errorf("restore shapes: %w", err)

@@ -43,7 +43,7 @@ func (s *Stack) supervised() tree.Group {
 func (s *Stack) streaming() *tree.Group {
 	// What was under way when the former life ended is gone with its mailboxes, and its credit with it.
 	children := []tree.Spec{{Name: "credit", Run: func(ctx context.Context, up func()) error {
-		s.credit.Store(replication.NewCredit(s.config.CreditBytes))
+		s.credit.Store(s.newCredit())
 		up()
 		<-ctx.Done()
 		return nil
@@ -65,7 +65,7 @@ func (s *Stack) streaming() *tree.Group {
 			return collector.Props(collector.Config{
 				Store: s.store, Filter: func() collector.Filter { return filter.New() }, Shapes: s.manager.Feed,
 				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids,
-				Credit: s.credit.Load().Release, Charge: s.credit.Load().Charge, Layouts: s.status.Layouts,
+				Settle: s.credit.Load().Settle, Layouts: s.status.Layouts,
 				Boundary: s.flushBoundary, Relation: s.relation, Ancestors: s.ancestors, Invalidate: s.manager.Invalidate,
 				StallGrace: s.config.StallGrace, StallPeriod: s.config.StallPeriod,
 				Progress: s.progress, Metrics: s.plane, Logger: s.log,
@@ -90,6 +90,12 @@ func (s *Stack) partitions() []*actor.PID {
 		pids[i] = actor.NewPID("nonhost", streamingPath+"/partition-"+strconv.Itoa(i))
 	}
 	return pids
+}
+
+// newCredit is the credit of a stream that begins. Until it shows, a change is expected to be encoded in all the ways that
+// there are, and its JSON to be some times what it came as.
+func (s *Stack) newCredit() *replication.Credit {
+	return replication.NewCredit(s.config.CreditBytes, 3*float64(s.status.Layouts()))
 }
 
 // loop makes a child of a function that runs until its context ends.

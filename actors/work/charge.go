@@ -11,6 +11,6 @@ const (
 // a change is encoded: for shapes with the same columns once.
 func (w *Work) Estimate(layouts int) {
 	ways := int64(min(layouts, len(w.Deliveries)))
-	w.Charge = ways*(w.Fragment.Retained+emissionBytes*int64(len(w.Changes))) +
+	w.Charge = w.Fragment.Retained + ways*(w.Fragment.Retained+emissionBytes*int64(len(w.Changes))) +
 		deliveryBytes*int64(len(w.Deliveries)) + itemBytes*int64(len(w.Index))
 }

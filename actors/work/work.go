@@ -32,8 +32,8 @@ type Work struct {
 	Deliveries []Delivery
 	// Index holds the positions in Changes to which the deliveries refer.
 	Index []int32
-	// Charge is the memory that the work may come to beside its fragment, in bytes: it counts against the stream's credit
-	// from when the work is made until it is applied.
+	// Charge is the memory that the work may come to with its fragment, in bytes: it counts against the stream's credit until
+	// the work is applied.
 	Charge int64
 
 	open atomic.Int32

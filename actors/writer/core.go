@@ -135,7 +135,7 @@ func (c *Core) work(g *Gathered, w *work.Work) {
 	}
 	g.Works = append(g.Works, w)
 	g.Seq = w.Seq
-	g.Bytes += w.Fragment.Retained + w.Charge
+	g.Bytes += w.Charge
 }
 
 func (c *Core) late(g *Gathered, l *work.Late) {

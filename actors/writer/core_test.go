@@ -27,7 +27,7 @@ func newFixture(position uint64) *fixture {
 
 // fragment is a work with one delivery for each of held (held) and for shape 1 (one item), if writes.
 func (f *fixture) fragment(seq, lsn uint64, commit, writes bool, held ...shape.ID) *work.Work {
-	w := &work.Work{Run: f.run, Seq: seq, Fragment: &change.Fragment{LSN: lsn, Retained: 4}, Charge: 1}
+	w := &work.Work{Run: f.run, Seq: seq, Fragment: &change.Fragment{LSN: lsn}, Charge: 5}
 	if commit {
 		w.Fragment.Commit = &change.Commit{}
 	}

@@ -44,6 +44,7 @@ func workloads() []workload {
 		{"fan-out", fanOut},
 		{"waiting-clients", waitingClients},
 		{"idle-shapes", idleShapes},
+		{"peak-memory", peakMemory},
 	}
 }
 

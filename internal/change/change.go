@@ -70,6 +70,8 @@ type Fragment struct {
 	Last shape.Offset
 	// Retained is the number of bytes of memory that the fragment holds, for flow control.
 	Retained int64
+	// Credit is what was taken for the fragment of the stream's credit, before it was known which shapes it concerns.
+	Credit int64
 }
 
 // Offset is the log offset of a change of f.
