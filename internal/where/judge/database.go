@@ -17,7 +17,7 @@ type Locale struct {
 	Name    string
 	Options string // of CREATE DATABASE
 	// ByBytes: the database orders text as the language does, so that a clause as it was written has the value of its canonical
-	// text. In others only the canonical text is compared.
+	// text. In others only the canonical text of clauses that order text is compared.
 	ByBytes bool
 }
 

@@ -147,8 +147,9 @@ func (d *database) hear(ctx context.Context, trials []*trial, rows []int, select
 		if len(a.rows) != len(rows) {
 			return nil, fmt.Errorf("%d rows of %d for %s", len(a.rows), len(rows), questions[i].sql)
 		}
+		t := trials[i]
 		for _, row := range a.rows {
-			said[i].written = append(said[i].written, result{text: row[0], asked: d.locale.ByBytes})
+			said[i].written = append(said[i].written, result{text: row[0], asked: t.asksWritten(d)})
 			said[i].canonical = append(said[i].canonical, result{text: row[1], asked: true})
 		}
 	}
@@ -165,7 +166,7 @@ func (d *database) hearEach(ctx context.Context, trials []*trial, failed, rows [
 	for _, i := range failed {
 		t := trials[i]
 		canonical[i] = "(int4, text) AS SELECT (" + t.clause.SQL() + ") FROM (SELECT judged.*, $2 AS " + wanted + " FROM judged WHERE row_number = $1) q"
-		if t.valued || d.locale.ByBytes {
+		if t.valued || t.asksWritten(d) {
 			written[i] = "(int4, text) AS SELECT " + t.written() + " FROM judged WHERE row_number = $1 AND ($2 IS NULL OR true)"
 		}
 	}
@@ -240,13 +241,7 @@ func (d *database) each(ctx context.Context, statements map[int]string, numbers,
 
 // route drives the filter: a row, or one of the two rows of an update, for which a clause is true must be found by it.
 func (d *database) route(trials []*trial, rows []int, truths [][]where.Truth) (missed []Difference, routed, held int) {
-	f := filter.New()
-	layout := &shape.Layout{Table: shape.Table{OID: d.relation.OID, Schema: d.relation.Schema, Name: d.relation.Name}, Selected: d.names, SelectsAll: true}
-	for i, t := range trials {
-		if !t.valued {
-			f.Add(shape.ID(i+1), &shape.Definition{Layout: layout, Where: t.clause})
-		}
-	}
+	f := d.filter(trials)
 	reported := make([]bool, len(trials))
 	var ids []shape.ID
 	affected := make([]bool, len(trials)+1)
@@ -283,7 +278,34 @@ func (d *database) route(trials []*trial, rows []int, truths [][]where.Truth) (m
 		}
 	}
 	if err := f.Fault(); err != nil {
-		missed = append(missed, Difference{trial: trials[0], row: -1, what: "the filter failed: " + err.Error()})
+		missed = append(missed, d.culprit(trials, rows, err))
 	}
 	return missed, routed, held
+}
+
+// filter holds a shape for each trial whose clause does not depend on the wanted text.
+func (d *database) filter(trials []*trial) *filter.Filter {
+	f := filter.New()
+	layout := &shape.Layout{Table: shape.Table{OID: d.relation.OID, Schema: d.relation.Schema, Name: d.relation.Name}, Selected: d.names, SelectsAll: true}
+	for i, t := range trials {
+		if !t.valued {
+			f.Add(shape.ID(i+1), &shape.Definition{Layout: layout, Where: t.clause})
+		}
+	}
+	return f
+}
+
+// culprit finds the trial at which a filter fails, the first one if none does alone.
+func (d *database) culprit(trials []*trial, rows []int, fault error) Difference {
+	found := Difference{trial: trials[0], row: -1, what: "the filter failed: " + fault.Error()}
+	for _, t := range trials {
+		f := d.filter([]*trial{t})
+		for _, n := range rows {
+			if f.Affected(&change.Change{Op: change.Insert, Relation: d.relation, New: d.rows[n]}, nil); f.Fault() != nil {
+				found.trial, found.row = t, n
+				return found
+			}
+		}
+	}
+	return found
 }

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -116,4 +117,23 @@ func (e *Expr) replace(n int, other *Expr) (*Expr, int) {
 		n = rest
 	}
 	return e, n
+}
+
+// ordersText reports whether the value may depend on how texts are ordered, or on a collation that is not the database's.
+func (e *Expr) ordersText() bool {
+	found := false
+	e.visit(func(e *Expr) {
+		if e.prod == nil || !strings.ContainsAny(e.prod.Name, "<>") && !slices.ContainsFunc([]string{"BETWEEN", "GREATEST", "LEAST", "width_bucket"}, func(name string) bool {
+			return strings.Contains(e.prod.Name, name)
+		}) {
+			return
+		}
+		for _, t := range e.prod.Args {
+			if t.Elem != nil {
+				t = t.Elem
+			}
+			found = found || t.Category == 'S' || t.Name == "jsonb" || t.Name == "json"
+		}
+	})
+	return found
 }

@@ -267,14 +267,18 @@ func (g *generator) trial(d *database) *trial {
 		switch boolean := p.Result == g.types.Named("bool"); {
 		case boolean && g.chance(50):
 			return &trial{expr: g.apply(p, 1)}
-		case d.locale.ByBytes && g.printed[p.Result]:
-			return &trial{expr: g.apply(p, 1), valued: true}
+		case g.printed[p.Result]:
+			if t := (&trial{expr: g.apply(p, 1), valued: true}); t.asksWritten(d) {
+				return t
+			}
 		}
 	}
 	depth := g.IntN(maxDepth + 1)
-	if d.locale.ByBytes && g.chance(45) {
-		if t := g.typ(); g.printed[t] {
-			return &trial{expr: g.expr(t, depth), valued: true}
+	if g.chance(45) {
+		if typ := g.typ(); g.printed[typ] {
+			if t := (&trial{expr: g.expr(typ, depth), valued: true}); t.asksWritten(d) {
+				return t
+			}
 		}
 	}
 	return &trial{expr: g.expr(g.types.Named("bool"), max(depth, 1))}
@@ -379,8 +383,12 @@ func describe(d *database, seed uint64, n int, f Difference) string {
 	if len(params) > 0 {
 		fmt.Fprintf(&b, "  params     %q\n", params)
 	}
-	if f.trial.clause != nil {
-		fmt.Fprintf(&b, "  canonical  %s\n", f.trial.clause.SQL())
+	if c := f.trial.clause; c != nil {
+		canonical := ""
+		if err := guarded(func() error { canonical = c.SQL(); return nil }); err != nil {
+			canonical = "cannot be printed"
+		}
+		fmt.Fprintf(&b, "  canonical  %s\n", canonical)
 	}
 	if f.row >= 0 && f.row < len(d.rows) {
 		for _, name := range f.trial.expr.columns() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"leyden/internal/where"
@@ -144,13 +145,21 @@ func (t *trial) written() string {
 	return "coalesce((" + t.expr.SQL() + "), NULL::bool)"
 }
 
+// asksWritten reports whether what was written must have the value of the canonical text in this database.
+func (t *trial) asksWritten(d *database) bool {
+	if !t.expr.ordersText() {
+		return true
+	}
+	return d.locale.ByBytes && !slices.ContainsFunc(t.expr.columns(), func(name string) bool { return strings.HasPrefix(name, "collated_") })
+}
+
 // question asks for the written clause, if the database's order allows, and the canonical one over all rows that where selects.
 func (t *trial) question(d *database, where string) question {
 	canonical := t.clause.SQL()
 	switch {
 	case t.valued:
 		return question{sql: "SELECT q." + wanted + ", (" + canonical + ") FROM (SELECT judged.*, " + t.written() + " AS " + wanted + " FROM judged" + where + " OFFSET 0) q ORDER BY row_number"}
-	case d.locale.ByBytes:
+	case t.asksWritten(d):
 		return question{sql: "SELECT " + t.written() + ", (" + canonical + ") FROM judged" + where + " ORDER BY row_number"}
 	}
 	return question{sql: "SELECT NULL, (" + canonical + ") FROM judged" + where + " ORDER BY row_number"}

@@ -90,6 +90,7 @@ const schema = `
 	CREATE DOMAIN shortword AS word CHECK (length(VALUE) < 100);
 	CREATE DOMAIN price AS numeric(8,2);
 	CREATE DOMAIN wholes AS int4[];
+	CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 	CREATE TYPE pair AS (x int, y text)`
 
 // field is a column of the judged table.
@@ -122,7 +123,9 @@ func fields() []field {
 	return append(all,
 		field{"a2_int4", "int4[]", "int4[]"}, field{"a2_text", "text[]", "text[]"}, field{"a_price", "numeric(8,2)[]", "numeric[]"}, field{"a_char", "char(4)[]", "bpchar[]"},
 		field{"whole", "whole", "int4"}, field{"word", "shortword", "text"}, field{"price", "price", "numeric"}, field{"wholes", "wholes", "int4[]"},
-		field{"pair", "pair", ""}, field{"range", "int4range", ""}, field{`Odd "name"`, "int4", "int4"})
+		field{"pair", "pair", ""}, field{"range", "int4range", ""}, field{`Odd "name"`, "int4", "int4"},
+		field{"collated_c", `text COLLATE "C"`, "text"}, field{"collated_de", `text COLLATE "de-x-icu"`, "text"}, field{"collated_tr", `varchar COLLATE "tr-x-icu"`, "varchar"},
+		field{"loose", "text COLLATE loose", "text"})
 }
 
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
