@@ -261,6 +261,9 @@ func (a *analyzer) settle(n *node, t typ) (*node, error) {
 	if err := m.input(t.id, &v); err != nil {
 		return nil, a.errorf(n.loc, "invalid syntax for type %s: %s", t, n.val.b)
 	}
+	if t.id == tEnum.array() && !a.checkLabels(t, v.b) {
+		return nil, a.errorf(n.loc, "invalid input value for %s: %s", t.elem(), n.val.b)
+	}
 	return constant(t, v, n.loc), nil
 }
 

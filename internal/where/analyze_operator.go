@@ -110,8 +110,15 @@ func (a *analyzer) compare(rel relation, l, r *node, loc int32) (*node, error) {
 			return nil, err
 		}
 	}
-	if rel.ordered() && l.typ.id == tEnum.array() {
-		return nil, a.errorf(loc, "arrays of %s have no order here", l.typ.elem())
+	if rel.ordered() {
+		switch l.typ.id {
+		case tEnum.array():
+			return nil, a.errorf(loc, "arrays of %s have no order here", l.typ.elem())
+		case tJSONB, tJSONB.array():
+			if l.typ.id.isArray() || !orderedAlike(l, r) {
+				return nil, a.errorf(loc, "the order of jsonb depends on the collation of the database when both sides may have strings")
+			}
+		}
 	}
 	return a.fold(&node{op: opCompare, typ: typeBool, fam: fam, rel: rel, args: []*node{l, r}, loc: loc})
 }
@@ -127,6 +134,9 @@ func (a *analyzer) overload(l, r *node, loc int32) (*comparison, *node, *node, e
 	l, r, err := a.bothTo(&s.function, l, r)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if l.typ.id == tJSON.array() {
+		return nil, nil, nil, a.errorf(loc, "could not identify an equality operator for type json")
 	}
 	if s.liftLeft {
 		l, err = a.lift(l)

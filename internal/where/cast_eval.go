@@ -14,6 +14,11 @@ func (m *machine) cast(i int, out *value) (int, error) {
 	if err != nil || out.null {
 		return i, err
 	}
+	return i, m.convert(id, from, to, int(limit), out)
+}
+
+// convert applies a cast to a value that is not NULL. The limit is that of castLimitChars and castTypmod.
+func (m *machine) convert(id castID, from, to typeID, limit int, out *value) (err error) {
 	switch id {
 	case castRelabel:
 	case castToInt2, castToInt4:
@@ -63,7 +68,7 @@ func (m *machine) cast(i int, out *value) (int, error) {
 	case castInput:
 		err = m.input(to, out)
 	case castLimitChars:
-		m.limitChars(out, int(limit), to)
+		m.limitChars(out, limit, to)
 	case castTypmod:
 		err = m.applyTypmod(to, int32(limit), out)
 	case castArray:
@@ -78,7 +83,7 @@ func (m *machine) cast(i int, out *value) (int, error) {
 			err = m.castText(id, out)
 		}
 	}
-	return i, err
+	return err
 }
 
 // typeAt is the type of what the node at i yields.

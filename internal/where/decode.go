@@ -234,7 +234,7 @@ func (f family) takes(id typeID) bool {
 	case famNumeric:
 		return id == tNumeric
 	case famArray:
-		return id.isArray()
+		return id.isArray() && id.elem() != tJSON
 	}
 	return f.rep() != repNone && id.rep() == f.rep() && !id.isArray()
 }

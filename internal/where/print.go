@@ -194,7 +194,7 @@ func (p *printer) call(n *node) {
 
 // collated reports whether the order of the compared values depends on a collation.
 func collated(n *node) bool {
-	return n.args[0].typ.id.info().category == catString || n.args[1].typ.id.info().category == catString
+	return n.args[0].typ.id.collatable() || n.args[1].typ.id.collatable()
 }
 
 func (p *printer) join(args []*node, by string, least int) {
