@@ -106,7 +106,7 @@ func (a *analyzer) minMax(e *pg.MinMaxExpr) (*node, error) {
 	}
 	t := args[0].typ
 	fam, ok := orderOf(t)
-	if !ok || t.id.elem() == tEnum {
+	if !ok || t.id.elem() == tEnum || t.id.elem() == tJSONB {
 		return nil, a.errorf(e.Location, "values of type %s have no order here", t)
 	}
 	return a.fold(&node{op: opMinMax, typ: t, fam: fam, aux: kind, args: args, loc: e.Location})

@@ -211,7 +211,7 @@ func (n *node) yield(results []*node) bool {
 
 // comparable reports whether the arguments are held as the family of n takes them.
 func (n *node) comparable() bool {
-	if n.fam == famArray && n.args[0].typ.id != n.args[1].typ.id {
+	if n.fam == famArray && len(n.args) > 1 && n.args[0].typ.id != n.args[1].typ.id {
 		return false
 	}
 	for _, a := range n.args {
@@ -293,12 +293,30 @@ func (d *decoder) call(n *node, depth int) *node {
 	if count > maxArguments || !d.args(n, count, depth) {
 		return nil
 	}
-	n.call, n.aux = functionOf(id, typesOf(n.args), result), flags&callAux
+	types := typesOf(n.args)
+	nameEnums(types)
+	n.call, n.aux = functionOf(id, types, result), flags&callAux
 	if n.call == nil || n.callFlags() != flags || n.aux != 0 && n.call.traits&mapsCase == 0 {
 		return nil
 	}
-	_, n.typ, _ = n.call.unify(typesOf(n.args))
+	_, n.typ, _ = n.call.unify(types)
 	return n
+}
+
+// nameEnums gives constants, which are stored without the name of their enum, that of the other arguments: no function takes two
+// enums.
+func nameEnums(types []typ) {
+	name := ""
+	for _, t := range types {
+		if t.id.elem() == tEnum && t.name != "" {
+			name = t.name
+		}
+	}
+	for i := range types {
+		if types[i].id.elem() == tEnum {
+			types[i].name = name
+		}
+	}
 }
 
 func (d *decoder) in(n *node, depth int) *node {

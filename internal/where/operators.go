@@ -68,7 +68,7 @@ var comparisons = sync.OnceValue(func() *comparisonTable {
 // orderOf is how values of one type are compared with each other by default.
 func orderOf(t typ) (family, bool) {
 	i := choose(comparisons().all, []typ{t, t}, true)
-	if i < 0 {
+	if i < 0 || t.id == tJSON.array() {
 		return 0, false
 	}
 	return comparisons().rows[i].fam, true

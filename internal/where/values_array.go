@@ -208,8 +208,9 @@ func (m *machine) castArray(from, to typeID, out *value) error {
 	return nil
 }
 
-// validArray reports whether b is an array of elements of type id, as package array and element.go write it.
+// validArray reports whether b is an array of type id, as package array and element.go write it.
 func validArray(id typeID, b []byte) bool {
+	id = id.elem()
 	return array.Valid(b, func(element []byte) bool {
 		var v value
 		return readElement(id, element, &v)
