@@ -62,7 +62,12 @@ func (d *decoder) subscript(n *node, depth int) *node {
 			bounds += int(given&1 + given>>1)
 		}
 	}
-	if !d.args(n, 1+bounds, depth) {
+	if !d.args(n, 1, depth) {
+		return nil
+	}
+	length := d.count()
+	end := d.i + length
+	if !d.args(n, bounds, depth) || d.i != end {
 		return nil
 	}
 	subject := n.args[0].typ

@@ -63,8 +63,10 @@ func appendNode(b []byte, n *node) []byte {
 		return append(b, byte(n.typ.id))
 	case opIndex:
 		b = append(b, byte(n.typ.id), byte(len(n.args)-1))
+		return appendSubscripts(b, n)
 	case opSlice:
 		b = append(append(b, byte(n.typ.id), byte(len(n.bounds))), n.bounds...)
+		return appendSubscripts(b, n)
 	case opArray:
 		b = binary.AppendUvarint(append(b, byte(n.typ.id), n.aux), uint64(len(n.args)))
 	case opCall:
@@ -86,6 +88,11 @@ func appendNode(b []byte, n *node) []byte {
 		return appendLabels(appendNode(append(b, byte(n.typ.id)), n.args[0]), n.labels)
 	}
 	return appendNodes(b, n.args)
+}
+
+// appendSubscripts writes an array and, to be skipped when that is NULL, its subscripts.
+func appendSubscripts(b []byte, n *node) []byte {
+	return appendText(appendNode(b, n.args[0]), appendNodes(nil, n.args[1:]))
 }
 
 func appendNodes(b []byte, nodes []*node) []byte {

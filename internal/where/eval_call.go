@@ -14,13 +14,13 @@ func (m *machine) call(i int, out *value) (int, error) {
 	c := call{id: callID(m.code[i])<<8 | callID(m.code[i+1]), result: typeID(m.code[i+2]), aux: m.code[i+3] & callAux}
 	strict, n := m.code[i+3]&callLoose == 0, int(m.code[i+4])
 	i += 5
-	base, null := len(m.s.stack), false
+	base, baseTypes, null := len(m.s.stack), len(m.s.types), false
 	for range n {
 		var v value
 		t := m.typeAt(i)
 		next, err := m.eval(i, &v)
 		if err != nil {
-			m.s.stack, m.s.types = m.s.stack[:base], m.s.types[:base]
+			m.s.stack, m.s.types = m.s.stack[:base], m.s.types[:baseTypes]
 			return next, err
 		}
 		null = null || v.null
@@ -28,12 +28,12 @@ func (m *machine) call(i int, out *value) (int, error) {
 		i = next
 	}
 	if out.null = null && strict; out.null {
-		m.s.stack, m.s.types = m.s.stack[:base], m.s.types[:base]
+		m.s.stack, m.s.types = m.s.stack[:base], m.s.types[:baseTypes]
 		return i, nil
 	}
-	c.args, c.types = m.s.stack[base:], m.s.types[base:]
+	c.args, c.types = m.s.stack[base:], m.s.types[baseTypes:]
 	err := m.dispatch(&c, out)
-	m.s.stack, m.s.types = m.s.stack[:base], m.s.types[:base]
+	m.s.stack, m.s.types = m.s.stack[:base], m.s.types[:baseTypes]
 	return i, err
 }
 

@@ -2,15 +2,19 @@ package where
 
 import "leyden/internal/where/array"
 
-// index is a[i][j]..., NULL outside of the array.
+// index is a[i][j]..., NULL outside of the array. As in Postgres nothing else is evaluated when the array is NULL.
 func (m *machine) index(i int, out *value) (int, error) {
 	id, dims := typeID(m.code[i]), int(m.code[i+1])
 	i, err := m.eval(i+2, out)
 	if err != nil {
 		return i, err
 	}
+	length, i := m.uvarint(i)
+	if out.null {
+		return i + int(length), nil
+	}
 	var subscripts [array.MaxDims]int32
-	null := out.null
+	null := false
 	for k := range dims {
 		var v value
 		if i, err = m.eval(i, &v); err != nil {
@@ -36,8 +40,12 @@ func (m *machine) slice(i int, out *value) (int, error) {
 	if err != nil {
 		return i, err
 	}
+	length, i := m.uvarint(i)
+	if out.null {
+		return i + int(length), nil
+	}
 	var ranges [array.MaxDims]array.Range
-	null := out.null
+	null := false
 	for k := range dims {
 		r := &ranges[k]
 		if r.HasLower = m.code[given+k]&hasLower != 0; r.HasLower {
