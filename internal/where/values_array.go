@@ -7,6 +7,7 @@ import (
 
 	"leyden/internal/where/array"
 	"leyden/internal/where/jsonb"
+	"leyden/internal/where/moment"
 )
 
 // arrayTypes is what package array has to know of the elements, by their type. It is made once and never changes.
@@ -69,6 +70,14 @@ func inputElement(dst []byte, id typeID, text []byte) ([]byte, error) {
 		if !isPlainNumeric(text) {
 			v.b, err = inputNumeric(text)
 		}
+	case tInterval:
+		i, err := moment.ParseInterval(text)
+		b := i.Bytes()
+		return append(dst, b[:]...), err
+	case tTimetz:
+		t, err := moment.ParseTimeTZ(text, nil)
+		b := t.Bytes()
+		return append(dst, b[:]...), err
 	case tJSONB:
 		return jsonb.Input(dst, text)
 	default:
@@ -146,8 +155,8 @@ func appendElementKey(dst []byte, id typeID, fam family, element []byte) []byte 
 	case famPadded:
 		return append(dst, trimBlanks(v.b)...)
 	case famInterval:
-		high, low := intervalLength(v.b)
-		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, uint64(high)), low)
+		key := intervalOf(&v).Key()
+		return append(dst, key[:]...)
 	case famJSONB:
 		return jsonb.AppendKey(dst, v.b)
 	}
