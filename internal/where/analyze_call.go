@@ -126,10 +126,17 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 	if err := a.checkMoment(f, n.args, loc); err != nil {
 		return nil, err
 	}
+	if why, ok := refusedCall(f, n.args); ok {
+		return nil, a.errorf(loc, "%s", why)
+	}
 	if f.traits&mapsCase != 0 && collationOf(n) == collationC {
 		n.aux = callC
 	}
-	return a.fold(n)
+	n, err := a.fold(n)
+	if err == nil && len(n.val.b) > maxText {
+		return nil, a.errorf(loc, "a constant is bigger than maximum size of %d bytes", maxText)
+	}
+	return n, err
 }
 
 // coalesce and its arguments have one common type.

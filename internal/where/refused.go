@@ -24,7 +24,7 @@ func refused(name string) (why string, ok bool) {
 	case "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema", "current_database",
 		"current_setting", "to_char", "to_timestamp", "to_date", "format", "quote_literal", "quote_nullable", "to_json", "to_jsonb",
 		"row_to_json", "json_build_object", "jsonb_build_object", "json_build_array", "jsonb_build_array", "array_to_json",
-		"concat_ws", "array_to_string", "string_to_array":
+		"array_to_string", "string_to_array":
 		return reasonSession, true
 	case "currval", "lastval", "txid_current", "pg_sleep", "pg_backend_pid", "pg_current_xact_id", "pg_is_in_recovery",
 		"inet_client_addr", "version":

@@ -21,29 +21,29 @@ const (
 	notANumber
 )
 
-// decimal is a view of a numeric's text.
-type decimal struct {
+// numericView is a view of a numeric's text.
+type numericView struct {
 	kind        decimalKind
 	neg         bool
 	whole, frac []byte // without leading zeros in whole and trailing zeros in frac
 }
 
-func (d *decimal) zero() bool { return len(d.whole) == 0 && len(d.frac) == 0 }
+func (d *numericView) zero() bool { return len(d.whole) == 0 && len(d.frac) == 0 }
 
 // viewDecimal splits the text of a numeric.
-func viewDecimal(b []byte) (decimal, bool) {
+func viewDecimal(b []byte) (numericView, bool) {
 	if len(b) == 0 {
-		return decimal{}, false
+		return numericView{}, false
 	}
-	d := decimal{kind: finite}
+	d := numericView{kind: finite}
 	switch b[0] {
 	case 'N':
-		return decimal{kind: notANumber}, string(b) == "NaN"
+		return numericView{kind: notANumber}, string(b) == "NaN"
 	case 'I':
-		return decimal{kind: posInfinite}, string(b) == "Infinity"
+		return numericView{kind: posInfinite}, string(b) == "Infinity"
 	case '-':
 		if len(b) > 1 && b[1] == 'I' {
-			return decimal{kind: negInfinite}, string(b) == "-Infinity"
+			return numericView{kind: negInfinite}, string(b) == "-Infinity"
 		}
 		d.neg, b = true, b[1:]
 	}
@@ -52,7 +52,7 @@ func viewDecimal(b []byte) (decimal, bool) {
 		d.whole, d.frac = b[:dot], b[dot+1:]
 	}
 	if len(d.whole) == 0 && len(d.frac) == 0 || !allDigits(d.whole) || !allDigits(d.frac) {
-		return decimal{}, false
+		return numericView{}, false
 	}
 	for len(d.whole) > 0 && d.whole[0] == '0' {
 		d.whole = d.whole[1:]

@@ -46,3 +46,19 @@ func Substring(b []byte, start, length int64) ([]byte, error) {
 func From(b []byte, start int64) []byte {
 	return b[min(max(start, 1), int64(len(b))+1)-1:]
 }
+
+// TrimLeft drops the bytes at the beginning of b that are in set.
+func TrimLeft(b, set []byte) []byte {
+	for len(b) > 0 && bytes.IndexByte(set, b[0]) >= 0 {
+		b = b[1:]
+	}
+	return b
+}
+
+// TrimRight drops the bytes at the end of b that are in set.
+func TrimRight(b, set []byte) []byte {
+	for len(b) > 0 && bytes.IndexByte(set, b[len(b)-1]) >= 0 {
+		b = b[:len(b)-1]
+	}
+	return b
+}

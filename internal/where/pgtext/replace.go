@@ -115,7 +115,7 @@ func appendFill(dst, fill []byte, missing int64) ([]byte, error) {
 	if missing > MaxLength {
 		return dst, ErrTooLong
 	}
-	each := int64(Length(fill))
+	each := max(int64(Length(fill)), 1) // a fill that is no UTF-8 may have no character
 	dst, err := Repeat(dst, fill, missing/each)
 	return append(dst, fill[:skip(fill, int(missing%each))]...), err
 }
