@@ -48,8 +48,11 @@ func writeCoverage(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := os.WriteFile(path, []byte(c.Markdown), 0o644); err != nil {
+		return err
+	}
 	if len(c.Wrong) > 0 {
 		return fmt.Errorf("the language accepts what Postgres does not:\n%s", strings.Join(c.Wrong, "\n"))
 	}
-	return os.WriteFile(path, []byte(c.Markdown), 0o644)
+	return nil
 }
