@@ -37,6 +37,9 @@ func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
 		loc = e.TypeName.GetLocation()
 	}
 	if n.typ.isUnknown() {
+		if t.id == tInterval && limit >= 0 && limit>>16 != intervalAllFields && n.op == opConst && !unitsOnly(n.val.b) {
+			return nil, a.errorf(n.loc, "an interval with fields must be written with units")
+		}
 		n, err = a.settle(n, t)
 	} else if n.typ != t {
 		n, err = a.cast(n, t, loc)
@@ -44,7 +47,11 @@ func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
 	if err != nil || limit < 0 {
 		return n, err
 	}
-	return a.fold(&node{op: opCast, typ: t, aux: castLimitChars, col: limit, args: []*node{n}, loc: loc})
+	n = &node{op: opCast, typ: t, aux: castTypmod, col: limit, args: []*node{n}, loc: loc}
+	if t.id == tVarchar || t.id == tBpchar {
+		n.aux = castLimitChars
+	}
+	return a.fold(n)
 }
 
 // cast converts n, explicitly or implicitly.
@@ -56,7 +63,7 @@ func (a *analyzer) cast(n *node, t typ, loc int32) (*node, error) {
 	return a.fold(&node{op: opCast, typ: t, aux: id, args: []*node{n}, loc: loc})
 }
 
-// typeName resolves the name of a type. The limit is n of varchar(n) and char(n), -1 for none.
+// typeName resolves the name of a type. The limit is its modifier, -1 for none.
 func (a *analyzer) typeName(t *pg.TypeName) (typ, int, error) {
 	parts := make([]string, len(t.GetNames()))
 	for i, n := range t.GetNames() {
@@ -88,12 +95,6 @@ func (a *analyzer) typeName(t *pg.TypeName) (typ, int, error) {
 	if len(t.GetTypmods()) == 0 {
 		return typ{id: id}, -1, nil
 	}
-	if id != tVarchar && id != tBpchar || len(t.GetTypmods()) != 1 {
-		return typ{}, -1, a.errorf(t.GetLocation(), "type modifiers of %s are not supported", id.info().name)
-	}
-	limit := t.GetTypmods()[0].GetAConst().GetIval().GetIval()
-	if limit < 1 || limit > maxChars {
-		return typ{}, -1, a.errorf(t.GetLocation(), "length for type %s must be between 1 and %d", id.info().name, maxChars)
-	}
-	return typ{id: id}, int(limit), nil
+	mod, err := a.typmod(id, t)
+	return typ{id: id}, mod, err
 }

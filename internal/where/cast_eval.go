@@ -70,7 +70,7 @@ func (m *machine) convert(id castID, from, to typeID, limit int, out *value) (er
 	case castLimitChars:
 		m.limitChars(out, limit, to)
 	case castTypmod:
-		err = m.applyTypmod(to, int32(limit), out)
+		err = m.applyTypmod(to, int(limit), out)
 	case castArray:
 		err = m.castArray(from, to, out)
 	default:
@@ -175,12 +175,6 @@ func (m *machine) input(to typeID, v *value) (err error) {
 	}
 	return err
 }
-
-// hasTypmod reports whether castTypmod applies to a type.
-func hasTypmod(id typeID) bool { return false }
-
-// applyTypmod is an explicit cast to a precision.
-func (m *machine) applyTypmod(to typeID, mod int32, out *value) error { return errUnsupported }
 
 // limitChars is an explicit cast to varchar(n) or char(n): cut after n characters, and for char(n) filled up to n.
 func (m *machine) limitChars(out *value, n int, to typeID) {

@@ -365,21 +365,21 @@ func (d *decoder) cast(n *node, depth int) *node {
 	if n.aux >= castCount || !n.typ.id.known() || n.typ.id.named() || !d.args(n, 1, depth) {
 		return nil
 	}
-	return n.orNil(castFits(n.aux, n.args[0].typ.id, n.typ.id))
+	return n.orNil(n.castFits(n.args[0].typ.id, n.typ.id))
 }
 
 // castFits reports whether the compiler could have written such a cast.
-func castFits(id castID, from, to typeID) bool {
-	switch id {
+func (n *node) castFits(from, to typeID) bool {
+	switch n.aux {
 	case castDateLift:
 		return from == tDate && to == tTimestamp
 	case castLimitChars:
-		return from == to && (to == tVarchar || to == tBpchar)
+		return from == to && (to == tVarchar || to == tBpchar) && validTypmod(to, n.col)
 	case castTypmod:
-		return from == to && hasTypmod(to)
+		return from == to && hasTypmod(to) && validTypmod(to, n.col)
 	}
 	found, ctx := castBetween(from, to)
-	return ctx != castNone && found == id
+	return ctx != castNone && found == n.aux
 }
 
 // value reads a constant of a type and checks that it is one.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"unsafe"
 
 	"leyden/internal/where/moment"
@@ -22,6 +23,8 @@ type Program struct {
 type Scratch struct {
 	// CaseMap is the database's. Without one letters beyond ASCII cannot be mapped, which is an error.
 	CaseMap *CaseMap
+	// Failures counts the evaluations that ended in an error; nil for nobody who wants to know.
+	Failures *atomic.Uint64
 
 	buf     []byte
 	stack   []value // the arguments of the calls under way
@@ -52,6 +55,9 @@ func (p *Program) Eval(row [][]byte, s *Scratch) (Truth, error) {
 	m := machine{code: p.code, pos: p.pos, row: row, s: s}
 	var v value
 	if _, err := m.eval(int(p.root), &v); err != nil {
+		if s.Failures != nil {
+			s.Failures.Add(1)
+		}
 		return Null, err
 	}
 	return v.truth(), nil

@@ -51,6 +51,8 @@ func (m *machine) dispatch(c *call, out *value) error {
 		return m.callArray(c, out)
 	case groupJSON:
 		return m.callJSON(c, out)
+	case groupCore:
+		return m.callCore(c, out)
 	}
 	return ErrCorrupt
 }

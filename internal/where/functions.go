@@ -54,6 +54,7 @@ const (
 	groupMoment callID = 4 << 8
 	groupArray  callID = 5 << 8
 	groupJSON   callID = 6 << 8
+	groupCore   callID = 7 << 8
 
 	groupMask callID = 0xff << 8
 )
@@ -111,7 +112,7 @@ type functionIndex struct {
 var functions = sync.OnceValue(func() functionIndex {
 	index := functionIndex{map[functionKey][]*function{}, map[callID][]*function{}}
 	for _, rows := range [][]function{
-		mathFunctions(), textFunctions(), byteaFunctions(), momentFunctions(), arrayFunctions(), jsonFunctions(),
+		mathFunctions(), textFunctions(), byteaFunctions(), momentFunctions(), arrayFunctions(), jsonFunctions(), coreFunctions(),
 	} {
 		for i := range rows {
 			f := &rows[i]

@@ -51,6 +51,10 @@ func compileStatement(a *analyzer, stmt *pg.SelectStmt) (*Clause, error) {
 	if len(code) > maxEncoded {
 		return nil, &Error{Field: "where", Location: -1, Reason: "the clause is too large"}
 	}
+	// What could not be read back must not be kept.
+	if _, _, err := decode(code); err != nil {
+		return nil, &Error{Field: "where", Location: -1, Reason: "the clause is nested too deeply, or has a value that cannot be stored"}
+	}
 	return &Clause{code: code}, nil
 }
 

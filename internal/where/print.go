@@ -1,9 +1,6 @@
 package where
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Binding strengths of what is printed, weakest first. What stands next to an operator is put in parentheses unless it binds
 // as strongly as a cast, which is plainer than SQL's own table and never wrong.
@@ -93,10 +90,11 @@ func (p *printer) bare(n *node) {
 	case opCast:
 		p.print(n.args[0], bindCast)
 		p.WriteString("::")
-		p.WriteString(n.typ.String())
-		if n.aux == castLimitChars {
-			p.WriteString("(" + strconv.Itoa(n.col) + ")")
+		if n.aux == castLimitChars || n.aux == castTypmod {
+			p.WriteString(n.typ.id.withTypmod(n.col))
+			return
 		}
+		p.WriteString(n.typ.String())
 	case opCall:
 		p.call(n)
 	case opCoalesce:
