@@ -147,7 +147,7 @@ func TestAPanicIsADifference(t *testing.T) {
 
 func TestEveryTypeHasValues(t *testing.T) {
 	d, l := open(t, "judge_values", Locales()[0])
-	r := &run{Summary: &Summary{Stricter: map[string]int{}}}
+	r := &run{Summary: &Summary{Stricter: map[string]int{}, Example: map[string]string{}}}
 	g := newGenerator(rand.New(rand.NewPCG(1, 1)), l)
 	for range 3 {
 		_, _, err := r.literals(t.Context(), d, g)

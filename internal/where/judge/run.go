@@ -39,6 +39,7 @@ type Summary struct {
 	Expressions         int
 	Literals            int
 	Stricter            map[string]int // what Postgres accepts and the language rejects, by reason
+	Example             map[string]string
 	Rejected, Undecided int            // expressions that both reject, and that only the language does
 	Differences         []string       // reports
 	Accepted            string         // how much of the catalogue the language has
@@ -54,7 +55,7 @@ const (
 
 // Run judges until the plan ends or the context does. Differences are in the summary; an error means that nothing could be judged.
 func Run(ctx context.Context, p Plan) (s Summary, err error) {
-	s.Stricter = map[string]int{}
+	s.Stricter, s.Example = map[string]int{}, map[string]string{}
 	r := &run{Plan: p, Summary: &s, seen: map[string]bool{}, tried: map[string]bool{}}
 	defer func() { err = errors.Join(err, r.close()) }()
 	if err := r.open(ctx); err != nil {
@@ -84,8 +85,8 @@ func Run(ctx context.Context, p Plan) (s Summary, err error) {
 }
 
 func (s *Summary) Line(took time.Duration) string {
-	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d for letters, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
-		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Letters, s.Slow,
+	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d for letters, %d of untyped literals that Postgres asks for, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
+		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Letters, s.Lenient, s.Slow,
 		s.Rejected, s.Undecided, float64(s.Routed)/float64(max(s.Held, 1)))
 }
 
@@ -99,7 +100,7 @@ func (s *Summary) StricterReasons(n int) []string {
 		return cmp.Or(cmp.Compare(s.Stricter[b], s.Stricter[a]), strings.Compare(a, b))
 	})
 	for i, reason := range all {
-		all[i] = fmt.Sprintf("%6d  %s", s.Stricter[reason], reason)
+		all[i] = fmt.Sprintf("%6d  %s, such as %.300s", s.Stricter[reason], reason, s.Example[reason])
 	}
 	return all[:min(n, len(all))]
 }
@@ -242,6 +243,7 @@ func (r *run) trials(ctx context.Context, d *database, g *generator) (trials []*
 		}
 		r.Undecided++
 		r.Stricter[reasons[i]]++
+		r.Example[reasons[i]] = questions[i].sql
 	}
 	return trials, complaints, nil
 }
@@ -322,7 +324,9 @@ func (r *run) literals(ctx context.Context, d *database, g *generator) (pool map
 		case complaint != "":
 			found = append(found, Difference{trial: tr, row: -1, what: complaint})
 		case rejected != nil && valid:
-			r.Stricter["a literal of type "+t.Name]++
+			reason := "a literal of type " + t.Name
+			r.Stricter[reason]++
+			r.Example[reason] += " " + quoteText(c.text)
 		case rejected == nil && !valid:
 			found = append(found, Difference{trial: tr, row: 0, what: "Postgres rejects the literal", written: result{err: answers[i].err, asked: true}})
 		case rejected == nil:
