@@ -1,8 +1,6 @@
 package consumer
 
 import (
-	"errors"
-
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/shape"
@@ -90,26 +88,17 @@ func (r *rows) included(c *change.Change, e *change.Encoder) (inOld, inNew bool,
 		}
 	}
 	if c.Old != nil {
-		if inOld, err = r.matches(c.Old, e); err != nil {
-			return false, false, err
-		}
+		inOld = r.matches(c.Old, e)
 	}
 	if c.New != nil {
-		inNew, err = r.matches(c.New, e)
+		inNew = r.matches(c.New, e)
 	}
-	return inOld, inNew, err
+	return inOld, inNew, nil
 }
 
-// matches reports whether a row is in the shape. An error is that nobody here can tell.
-func (r *rows) matches(row change.Tuple, e *change.Encoder) (bool, error) {
+func (r *rows) matches(row change.Tuple, e *change.Encoder) bool {
 	truth, err := r.program.Eval(row, &e.Where)
-	if err != nil {
-		e.Unevaluated()
-	}
-	if errors.Is(err, where.ErrCaseUnknown) {
-		return false, err
-	}
-	return err == nil && truth == where.True, nil
+	return err == nil && truth == where.True
 }
 
 func (r *rows) bind(rel *change.Relation) error {

@@ -252,7 +252,7 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 	m.restored = nil
 	m.mu.Unlock()
 	m.registrar.renewed()
-	for _, e := range m.Status.List() {
+	for _, e := range m.Status.ListByAge() {
 		m.mu.Lock()
 		c := m.making[e.ID]
 		asked := c == nil || c.asked

@@ -1,9 +1,11 @@
 package status
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -179,13 +181,24 @@ func (a *Authority) HandleForLog(id shape.ID) string {
 	return fmt.Sprintf("unknown, id: %d", id)
 }
 
-// List is every shape in the order of ids, which is that of their dependencies too: a shape is added after those that it
-// depends on, and restored in the order of handles, which is the order in which they were added.
+// List is every shape in the order of ids.
 func (a *Authority) List() []*Entry {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	all := make([]*Entry, 0, a.ids.Len())
 	a.ids.All(func(_ uint64, e *Entry) bool { all = append(all, e); return true })
+	return all
+}
+
+// ListByAge is every shape in the order in which they were made, over all processes. It is the order of dependencies too: a
+// shape is made after those that it depends on, and every handle is greater in its microseconds than those before it. The ids
+// of restored shapes are in another order.
+func (a *Authority) ListByAge() []*Entry {
+	all := a.List()
+	byAge := func(a, b *Entry) int { return cmp.Compare(a.Handle.Micros, b.Handle.Micros) }
+	if !slices.IsSortedFunc(all, byAge) {
+		slices.SortFunc(all, byAge)
+	}
 	return all
 }
 

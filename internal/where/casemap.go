@@ -65,8 +65,7 @@ func (m *CaseMap) upperOf(c rune) string {
 	return string(c)
 }
 
-// ErrCaseUnknown is an error of Eval: what Postgres would say depends on how it maps a letter, which is not known here.
-var ErrCaseUnknown = errors.New("the database's case of a letter is not known")
+var errCaseUnknown = errors.New("the database's case of a letter is not known")
 
 type letterCase bool
 
@@ -95,7 +94,7 @@ func (m *machine) appendCase(b, text []byte, to letterCase, onlyASCII bool) ([]b
 		if c < utf8.RuneSelf && (onlyASCII || asPlain) || onlyASCII {
 			// Where nothing is known a locale may have its own idea of the letter i, as the Turkish one has.
 			if m.folding && !onlyASCII && (c == 'i' || c == 'I') {
-				return b, ErrCaseUnknown
+				return b, errCaseUnknown
 			}
 			if to == upperCase {
 				c = upperASCII(c)
@@ -108,7 +107,7 @@ func (m *machine) appendCase(b, text []byte, to letterCase, onlyASCII bool) ([]b
 		}
 		r, size := utf8.DecodeRune(text[i:])
 		if cm == nil || cm.contextual[r] {
-			return b, ErrCaseUnknown
+			return b, errCaseUnknown
 		}
 		table := cm.lower
 		if to == upperCase {

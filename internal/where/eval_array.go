@@ -6,7 +6,10 @@ import (
 	"leyden/internal/where/array"
 )
 
-var errTrim = errors.New("number of elements to trim must be between 0 and the length of the array")
+var (
+	errNoEquality = errors.New("could not identify an equality operator for the elements")
+	errTrim       = errors.New("number of elements to trim must be between 0 and the length of the array")
+)
 
 func (m *machine) callArray(c *call, out *value) error {
 	switch c.id {
@@ -31,8 +34,7 @@ func (m *machine) callArray(c *call, out *value) error {
 	case fnTrimArray:
 		return m.trimArray(c, out)
 	case fnArrayContains, fnArrayContained, fnArrayOverlaps:
-		compareMembers(c, out)
-		return nil
+		return compareMembers(c, out)
 	}
 	return ErrCorrupt
 }
@@ -111,6 +113,9 @@ func (m *machine) searchArray(c *call, out *value) (err error) {
 		return nil
 	}
 	v, t := array.Value(c.args[0].b), arrayType(c.types[0].elem())
+	if t.Equal == nil {
+		return errNoEquality
+	}
 	s := m.elementArg(c, 1)
 	switch c.id {
 	case fnArrayPosition, fnArrayPositionFrom:
@@ -194,14 +199,17 @@ func (m *machine) trimArray(c *call, out *value) error {
 	return nil
 }
 
-func compareMembers(c *call, out *value) {
+func compareMembers(c *call, out *value) error {
 	a, b, t := array.Value(c.args[0].b), array.Value(c.args[1].b), arrayType(c.types[0].elem())
-	switch c.id {
-	case fnArrayContains:
+	switch {
+	case t.Equal == nil:
+		return errNoEquality
+	case c.id == fnArrayContains:
 		out.setBool(array.Contains(a, b, t))
-	case fnArrayContained:
+	case c.id == fnArrayContained:
 		out.setBool(array.Contains(b, a, t))
 	default:
 		out.setBool(array.Overlaps(a, b, t))
 	}
+	return nil
 }

@@ -74,7 +74,7 @@ func (a *analyzer) fold(n *node) (*node, error) {
 	m := machine{code: string(appendNode(nil, n)), s: &Scratch{}, folding: true}
 	var v value
 	if _, err := m.eval(0, &v); err != nil {
-		if errors.Is(err, ErrCaseUnknown) {
+		if errors.Is(err, errCaseUnknown) {
 			return n, nil // until the database is known
 		}
 		if n.op == opCast {
