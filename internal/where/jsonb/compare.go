@@ -25,62 +25,116 @@ func scalarToArray(array []byte) int {
 }
 
 func compare(a, b []byte) int {
-	x, y := kindOf(a), kindOf(b)
-	if x != y {
-		return int(x) - int(y)
-	}
-	switch x {
-	case kindString:
-		return compareStrings(a, b)
-	case kindNumber:
-		return compareNumbers(a, b)
-	case kindBool:
-		return int(a[0]) - int(b[0]) // f, t
-	case kindNull:
-		return 0
-	}
-	if bytes.Equal(a, b) {
-		return 0
-	}
-	if c := count(a) - count(b); c != 0 {
-		return c
-	}
-	if x == kindArray {
-		return compareArrays(a, b)
-	}
-	return compareObjects(a, b)
+	c, _, _ := compareAt(a, 0, b, 0)
+	return c
 }
 
-func compareArrays(a, b []byte) int {
-	m, n := membersOf(a), membersOf(b)
-	for {
-		v, ok := m.element()
-		if !ok {
-			return 0
-		}
-		w, _ := n.element()
-		if c := compare(v, w); c != 0 {
-			return c
+// compareAt orders the values at a[i] and b[j], and gives the places after them. The number of members of containers decides first,
+// which is known only at their ends: a difference before is kept until then, so that all is read once, however deep it is nested.
+func compareAt(a []byte, i int, b []byte, j int) (c, afterA, afterB int) {
+	x, y := kindOf(a[i:]), kindOf(b[j:])
+	if x == y {
+		switch x {
+		case kindArray:
+			return compareArrays(a, i, b, j)
+		case kindObject:
+			return compareObjects(a, i, b, j)
 		}
 	}
+	afterA, afterB = skip(a, i), skip(b, j)
+	switch {
+	case x != y:
+		c = int(x) - int(y)
+	case x == kindString:
+		c = compareStrings(a[i:afterA], b[j:afterB])
+	case x == kindNumber:
+		c = compareNumbers(a[i:afterA], b[j:afterB])
+	case x == kindBool:
+		c = int(a[i]) - int(b[j]) // f, t
+	}
+	return c, afterA, afterB
+}
+
+// first gives the place of a container's first member, or the place after the container.
+func first(b []byte, i int) (int, bool) {
+	i++
+	if i < len(b) && b[i] != ']' && b[i] != '}' {
+		return i, true
+	}
+	return min(i+1, len(b)), false
+}
+
+// next gives the place of the member after one that ends at i, or the place after the container.
+func next(b []byte, i int) (int, bool) {
+	if i < len(b) && b[i] == ',' {
+		return min(i+len(", "), len(b)), true
+	}
+	return min(i+1, len(b)), false
+}
+
+// keyAt gives the key at b[i] and the place of its value.
+func keyAt(b []byte, i int) (key []byte, value int) {
+	end := skipString(b, i)
+	return b[i:end], min(end+len(": "), len(b))
+}
+
+// rest is the place after a container of whose members the next is at i.
+func rest(b []byte, i int, object bool) int {
+	for more := true; more; {
+		if object {
+			_, i = keyAt(b, i)
+		}
+		i, more = next(b, skip(b, i))
+	}
+	return i
+}
+
+func compareArrays(a []byte, i int, b []byte, j int) (c, afterA, afterB int) {
+	i, moreA := first(a, i)
+	j, moreB := first(b, j)
+	for moreA && moreB {
+		if c == 0 {
+			c, i, j = compareAt(a, i, b, j)
+		} else {
+			i, j = skip(a, i), skip(b, j)
+		}
+		i, moreA = next(a, i)
+		j, moreB = next(b, j)
+	}
+	return longer(c, a, i, moreA, b, j, moreB, false)
 }
 
 // compareObjects compares pair by pair, in the order that they are stored in.
-func compareObjects(a, b []byte) int {
-	m, n := membersOf(a), membersOf(b)
-	for {
-		k, v, ok := m.pair()
-		if !ok {
-			return 0
+func compareObjects(a []byte, i int, b []byte, j int) (c, afterA, afterB int) {
+	i, moreA := first(a, i)
+	j, moreB := first(b, j)
+	for moreA && moreB {
+		var k, l []byte
+		k, i = keyAt(a, i)
+		l, j = keyAt(b, j)
+		if c == 0 {
+			c = compareStrings(k, l)
 		}
-		l, w, _ := n.pair()
-		if c := compareStrings(k, l); c != 0 {
-			return c
+		if c == 0 {
+			c, i, j = compareAt(a, i, b, j)
+		} else {
+			i, j = skip(a, i), skip(b, j)
 		}
-		if c := compare(v, w); c != 0 {
-			return c
-		}
+		i, moreA = next(a, i)
+		j, moreB = next(b, j)
 	}
+	return longer(c, a, i, moreA, b, j, moreB, true)
+}
+
+// longer ends a comparison of containers: if one has more members it is the greater, otherwise c decides.
+func longer(c int, a []byte, i int, moreA bool, b []byte, j int, moreB, object bool) (int, int, int) {
+	switch {
+	case moreA:
+		return 1, rest(a, i, object), j
+	case moreB:
+		return -1, i, rest(b, j, object)
+	}
+	return c, i, j
 }
 
 // Equal is the = operator. It does not depend on the collation.
