@@ -85,6 +85,9 @@ func (m *machine) newText(c *call) ([]byte, error) {
 	b := c.args[0].b
 	switch c.id {
 	case fnConcatOperator:
+		if c.types[0] != tText || c.types[1] != tText {
+			return m.wrote(output(output(m.s.buf, c.types[0], &c.args[0]), c.types[1], &c.args[1]), nil)
+		}
 		return m.wrote(pgtext.Concat(m.s.buf, b, c.args[1].b))
 	case fnReplace:
 		return m.wrote(pgtext.Replace(m.s.buf, b, c.args[1].b, c.args[2].b))

@@ -67,6 +67,8 @@ func textFunctions() []function {
 		{fnStartsWith, "^@", asOperator, in(tText, tText), tBool, strict},
 
 		{fnConcatOperator, "||", asOperator, in(tText, tText), tText, strict},
+		{fnConcatOperator, "||", asOperator, in(tText, tAnyNonArray), tText, strict},
+		{fnConcatOperator, "||", asOperator, in(tAnyNonArray, tText), tText, strict},
 		{fnConcat, "concat", asFunction, in(tAny), tText, variadic | loose},
 		{fnConcatSeparated, "concat_ws", asFunction, in(tText, tAny), tText, variadic | loose},
 		{fnReplace, "replace", asFunction, in(tText, tText, tText), tText, strict},

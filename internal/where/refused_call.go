@@ -20,7 +20,7 @@ func refusedCall(f *function, args []*node) (why string, ok bool) {
 	switch f.id {
 	case fnSubstringPattern:
 		return reasonPattern, true
-	case fnConcat, fnConcatSeparated:
+	case fnConcatOperator, fnConcat, fnConcatSeparated:
 		for _, arg := range args {
 			if in := arg.typ.id.info(); in.category == catDateTime || in.category == catTimeSpan || in.category == catArray {
 				return "the text of a value of type " + arg.typ.String() + " depends on the settings of a session: cast it to text", true
