@@ -1,9 +1,13 @@
 package where
 
 import (
+	"errors"
+	"math"
+
 	"leyden/internal/where/decimal"
 	"leyden/internal/where/float"
 	"leyden/internal/where/integer"
+	"leyden/internal/where/pgtext"
 )
 
 func (m *machine) callMath(c *call, out *value) error {
@@ -14,10 +18,12 @@ func (m *machine) callMath(c *call, out *value) error {
 	switch c.types[0] {
 	case tInt2, tInt4, tInt8:
 		return callInteger(c, out)
-	case tFloat4:
-		return callFloat4(c, out)
-	case tFloat8:
-		return callFloat8(c, out)
+	case tFloat4, tFloat8:
+		err := callFloat(c, out)
+		if out.f != out.f {
+			out.f = math.NaN() // of which there is one: bits tell stored constants apart
+		}
+		return err
 	case tNumeric:
 		return m.callNumeric(c, out)
 	}
@@ -70,8 +76,8 @@ func callInteger(c *call, out *value) (err error) {
 	return err
 }
 
-// callFloat4 has a float4 on the left: with a float8 on the right both are float8.
-func callFloat4(c *call, out *value) error {
+// callFloat has a float on the left. With a float8 on either side both are float8.
+func callFloat(c *call, out *value) error {
 	if c.result != tFloat4 {
 		return callFloat8(c, out)
 	}
@@ -187,6 +193,8 @@ const maxScratch = 64 << 20
 func (m *machine) wrote(buf []byte, err error) ([]byte, error) {
 	start := len(m.s.buf)
 	switch {
+	case errors.Is(err, pgtext.ErrTooLong):
+		return nil, errTooLarge
 	case err != nil:
 		return nil, err
 	case len(buf) > maxScratch:

@@ -24,6 +24,8 @@ const (
 	fnCeil       callID = groupMath | 20
 	fnDivTrunc   callID = groupMath | 21 // div
 	fnSqrt       callID = groupMath | 22
+
+	fnTruncAddress callID = groupMath | 23 // never called, but makes trunc('1') ambiguous
 )
 
 func integerTypes() []typeID { return in(tInt2, tInt4, tInt8) }
@@ -82,6 +84,7 @@ func mathFunctions() []function {
 	add(fnSqrt, "|/", asPrefix, tFloat8, tFloat8)
 	add(fnRound, "round", asFunction, tNumeric, tNumeric, tInt4)
 	add(fnTrunc, "trunc", asFunction, tNumeric, tNumeric, tInt4)
+	add(fnTruncAddress, "trunc", asFunction, tOpaque, tOpaque)
 	add(fnDivTrunc, "div", asFunction, tNumeric, tNumeric, tNumeric)
 	return rows
 }

@@ -6,11 +6,12 @@ import (
 	"leyden/internal/where/decimal"
 )
 
-// errTooLarge is an evaluation that would write more than there is room for.
-var errTooLarge = errors.New("the result is too large")
+// errTooLarge is an evaluation that would write more than there is room for; Postgres has room for 1 GB.
+var errTooLarge = errors.New("the result is larger than an evaluation may write")
 
 const (
 	reasonPattern  = "regular expressions are not supported"
+	reasonAddress  = "values of type macaddr are not supported"
 	reasonExponent = "powers of numerics are supported for whole constants and integers as exponents only: cast to float8 for others"
 )
 
@@ -20,6 +21,8 @@ func refusedCall(f *function, args []*node) (why string, ok bool) {
 	switch f.id {
 	case fnSubstringPattern:
 		return reasonPattern, true
+	case fnTruncAddress:
+		return reasonAddress, true
 	case fnConcatOperator, fnConcat, fnConcatSeparated:
 		for _, arg := range args {
 			if in := arg.typ.id.info(); in.category == catDateTime || in.category == catTimeSpan || in.category == catArray {

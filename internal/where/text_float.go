@@ -113,7 +113,7 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 		return append(dst, "-Infinity"...)
 	}
 	var tmp [32]byte
-	e := strconv.AppendFloat(tmp[:0], f, 'e', -1, bits)
+	e := appendShortest(tmp[:0], f, bits)
 	exp := decimalExponent(e)
 	limit := 15
 	if bits == 32 {

@@ -96,6 +96,8 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 			case complaint != "":
 			case o.err != nil && strings.Contains(o.err.Error(), unknownCase):
 				counts.Letters++
+			case o.err != nil && strings.Contains(o.err.Error(), tooLarge):
+				counts.Slow++
 			case unacceptable(written) || unacceptable(canonical):
 				complaint = "Postgres does not accept it"
 			case verdict == Differ:
@@ -121,7 +123,10 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 	return append(found, missed...), counts, nil
 }
 
-// unknownCase is the one error of the language that Postgres does not have: a letter is to be mapped whose case depends on what
+// tooLarge is the error of an evaluation that would write more than there is room for here, though not in Postgres.
+const tooLarge = "the result is larger than an evaluation may write"
+
+// unknownCase is the other error of the language that Postgres does not have: a letter is to be mapped whose case depends on what
 // stands beside it, or is not known of the database.
 const unknownCase = "the database's case of a letter is not known"
 
