@@ -115,6 +115,9 @@ func (s *subject) want(ctx context.Context, conn *pgx.Conn) (map[string]follow.R
 	list := make([]string, len(s.selected))
 	for i, c := range s.selected {
 		list[i] = identifier(c) + "::text"
+		if strings.HasPrefix(types[c], "char(") {
+			list[i] = "concat(" + identifier(c) + ", '')" // the cast drops the blanks
+		}
 	}
 	query := fmt.Sprintf("SELECT %s FROM %s", strings.Join(list, ", "), s.table.name)
 	if s.judged != "" {
