@@ -129,6 +129,9 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 	if why, ok := refusedCall(f, n.args); ok {
 		return nil, a.errorf(loc, "%s", why)
 	}
+	if f.traits&equates != 0 && slots[0].id == tJSON.array() {
+		return nil, a.errorf(loc, "could not identify an equality operator for type json")
+	}
 	if f.traits&mapsCase != 0 && collationOf(n) == collationC {
 		n.aux = callC
 	}

@@ -29,7 +29,8 @@ type Scratch struct {
 	buf     []byte
 	stack   []value // the arguments of the calls under way
 	types   []typeID
-	element []byte // of an array that is being built
+	element []byte   // of an array that is being built
+	path    [][]byte // into the document under way
 	known   *moment.Zones
 }
 

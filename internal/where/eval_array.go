@@ -6,10 +6,7 @@ import (
 	"leyden/internal/where/array"
 )
 
-var (
-	errNoEquality = errors.New("could not identify an equality operator for the elements")
-	errTrim       = errors.New("number of elements to trim must be between 0 and the length of the array")
-)
+var errTrim = errors.New("number of elements to trim must be between 0 and the length of the array")
 
 func (m *machine) callArray(c *call, out *value) error {
 	switch c.id {
@@ -34,7 +31,8 @@ func (m *machine) callArray(c *call, out *value) error {
 	case fnTrimArray:
 		return m.trimArray(c, out)
 	case fnArrayContains, fnArrayContained, fnArrayOverlaps:
-		return compareMembers(c, out)
+		compareMembers(c, out)
+		return nil
 	}
 	return ErrCorrupt
 }
@@ -113,9 +111,6 @@ func (m *machine) searchArray(c *call, out *value) (err error) {
 		return nil
 	}
 	v, t := array.Value(c.args[0].b), arrayType(c.types[0].elem())
-	if t.Equal == nil {
-		return errNoEquality
-	}
 	s := m.elementArg(c, 1)
 	switch c.id {
 	case fnArrayPosition, fnArrayPositionFrom:
@@ -199,17 +194,14 @@ func (m *machine) trimArray(c *call, out *value) error {
 	return nil
 }
 
-func compareMembers(c *call, out *value) error {
+func compareMembers(c *call, out *value) {
 	a, b, t := array.Value(c.args[0].b), array.Value(c.args[1].b), arrayType(c.types[0].elem())
-	switch {
-	case t.Equal == nil:
-		return errNoEquality
-	case c.id == fnArrayContains:
+	switch c.id {
+	case fnArrayContains:
 		out.setBool(array.Contains(a, b, t))
-	case c.id == fnArrayContained:
+	case fnArrayContained:
 		out.setBool(array.Contains(b, a, t))
 	default:
 		out.setBool(array.Overlaps(a, b, t))
 	}
-	return nil
 }

@@ -15,8 +15,8 @@ func (m *machine) call(i int, out *value) (int, error) {
 	strict, n := m.code[i+3]&callLoose == 0, int(m.code[i+4])
 	i += 5
 	base, baseTypes, null := len(m.s.stack), len(m.s.types), false
+	var v value // outside of the loop, where it needs no memory
 	for range n {
-		var v value
 		t := m.typeAt(i)
 		next, err := m.eval(i, &v)
 		if err != nil {

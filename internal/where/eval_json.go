@@ -60,33 +60,30 @@ func existsAmong(c *call) bool {
 	}
 }
 
-// pathRoom is how long a path is that needs no memory.
-const pathRoom = 8
-
-// path appends the steps of an operator's text[] or of a variadic function's texts, nil for NULL.
-func (c *call) path(dst [][]byte) [][]byte {
+// pathOf is the steps of an operator's text[], or the texts of a function, nil for NULL. It lasts until the next call.
+func (m *machine) pathOf(c *call) [][]byte {
+	m.s.path = m.s.path[:0]
 	if !c.types[1].isArray() {
 		for i := range c.args[1:] {
-			dst = append(dst, c.optionalText(i+1))
+			m.s.path = append(m.s.path, c.optionalText(i+1))
 		}
-		return dst
+		return m.s.path
 	}
 	for w := array.Value(c.args[1].b).Walk(); ; {
 		step, null, ok := w.Next()
 		if !ok {
-			return dst
+			return m.s.path
 		}
 		if null {
 			step = nil
 		}
-		dst = append(dst, step)
+		m.s.path = append(m.s.path, step)
 	}
 }
 
 // lookInto is -> and #>, and ->> and #>>, which give the text of what those find.
 func (m *machine) lookInto(c *call, out *value) (err error) {
 	doc, found, ok := c.args[0].b, []byte(nil), false
-	var room [pathRoom][]byte
 	if c.types[0] == tJSON {
 		switch c.id {
 		case fnJSONField, fnJSONFieldText:
@@ -94,7 +91,7 @@ func (m *machine) lookInto(c *call, out *value) (err error) {
 		case fnJSONElement, fnJSONElementText:
 			found, ok, err = jsonb.JSONElement(doc, int32(c.args[1].i))
 		default:
-			found, ok, err = jsonb.JSONPath(doc, c.path(room[:0]))
+			found, ok, err = jsonb.JSONPath(doc, m.pathOf(c))
 		}
 	} else {
 		switch c.id {
@@ -103,7 +100,7 @@ func (m *machine) lookInto(c *call, out *value) (err error) {
 		case fnJSONElement, fnJSONElementText:
 			found, ok = jsonb.Element(doc, int32(c.args[1].i))
 		default:
-			found, ok = jsonb.Path(doc, c.path(room[:0]))
+			found, ok = jsonb.Path(doc, m.pathOf(c))
 		}
 	}
 	out.b, out.null = found, !ok
@@ -123,7 +120,6 @@ func (m *machine) lookInto(c *call, out *value) (err error) {
 
 // changeJSON are the functions that make a new jsonb.
 func (m *machine) changeJSON(c *call, out *value) (err error) {
-	var room [pathRoom][]byte
 	doc := jsonb.Value(c.args[0].b)
 	if (c.id == fnJSONBDeleteKeys || c.id == fnJSONBDeletePath) && array.Value(c.args[1].b).Dims() > 1 {
 		return errKeyDims
@@ -133,13 +129,13 @@ func (m *machine) changeJSON(c *call, out *value) (err error) {
 		case fnJSONBConcat:
 			b = jsonb.Concat(b, doc, c.args[1].b)
 		case fnJSONBDelete:
-			b, err = jsonb.Delete(b, doc, append(room[:0], c.optionalText(1))...)
+			b, err = jsonb.Delete(b, doc, m.pathOf(c)...)
 		case fnJSONBDeleteKeys:
-			b, err = jsonb.Delete(b, doc, c.path(room[:0])...)
+			b, err = jsonb.Delete(b, doc, m.pathOf(c)...)
 		case fnJSONBDeleteAt:
 			b, err = jsonb.DeleteElement(b, doc, int32(c.args[1].i))
 		case fnJSONBDeletePath:
-			b, err = jsonb.DeletePath(b, doc, c.path(room[:0]))
+			b, err = jsonb.DeletePath(b, doc, m.pathOf(c))
 		case fnJSONBStripNulls:
 			b = jsonb.StripNulls(b, doc)
 		default:

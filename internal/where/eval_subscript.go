@@ -15,8 +15,8 @@ func (m *machine) index(i int, out *value) (int, error) {
 	}
 	var subscripts [array.MaxDims]int32
 	null := false
+	var v value // outside of the loop, where it needs no memory
 	for k := range dims {
-		var v value
 		if i, err = m.eval(i, &v); err != nil {
 			return i, err
 		}
@@ -46,17 +46,16 @@ func (m *machine) slice(i int, out *value) (int, error) {
 	}
 	var ranges [array.MaxDims]array.Range
 	null := false
+	var v value
 	for k := range dims {
 		r := &ranges[k]
 		if r.HasLower = m.code[given+k]&hasLower != 0; r.HasLower {
-			var v value
 			if i, err = m.eval(i, &v); err != nil {
 				return i, err
 			}
 			null, r.Lower = null || v.null, int32(v.i)
 		}
 		if r.HasUpper = m.code[given+k]&hasUpper != 0; r.HasUpper {
-			var v value
 			if i, err = m.eval(i, &v); err != nil {
 				return i, err
 			}
@@ -76,8 +75,8 @@ func (m *machine) array(i int, out *value) (int, error) {
 	id, nested := typeID(m.code[i]).elem(), m.code[i+1] == 1
 	n, i := m.uvarint(i + 2)
 	base := len(m.s.stack)
+	var v value
 	for range n {
-		var v value
 		next, err := m.eval(i, &v)
 		if err != nil {
 			m.s.stack = m.s.stack[:base]

@@ -75,6 +75,7 @@ const (
 	loose    traits = 1 << 0 // is called with NULL arguments too
 	variadic traits = 1 << 1 // the last slot stands for one argument or more
 	mapsCase traits = 1 << 2 // depends on the database's mapping of letters
+	equates  traits = 1 << 3 // looks for equal elements in its first argument, an array
 )
 
 // function is an overload of a function or operator.
@@ -148,7 +149,7 @@ func functionOf(id callID, args []typ, result typeID) *function {
 			continue
 		}
 		slots, yields, ok := f.unify(args)
-		if !ok || yields.id != result {
+		if !ok || yields.id != result || f.traits&equates != 0 && slots[0].id == tJSON.array() {
 			continue
 		}
 		same := true

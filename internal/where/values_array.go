@@ -189,13 +189,13 @@ func (m *machine) castArray(from, to typeID, out *value) error {
 	}
 	v, base := array.Value(out.b), len(m.s.stack)
 	defer func() { m.s.stack = m.s.stack[:base] }()
+	var converted value // outside of the loop, where it needs no memory
 	for w := v.Walk(); ; {
 		element, null, ok := w.Next()
 		if !ok {
 			break
 		}
-		converted := value{null: true}
-		if !null {
+		if converted = (value{null: null}); !null {
 			if !readElement(from, element, &converted) {
 				return ErrCorrupt
 			}
