@@ -32,6 +32,9 @@ type Inspector struct {
 	mu         sync.Mutex // guards what follows, and serialises writes of cache
 	generation uint64     // counts Clean, Reset and Restore: what was being read before one of them is not kept
 	flights    map[key]*flight
+	// cleaned has the tables that were known before Clean: Diff compares with what shapes were made from, however often what
+	// is answered has been read anew since.
+	cleaned map[uint32]*Table
 }
 
 // cache is immutable: a change makes a new one.
@@ -60,7 +63,7 @@ type flight struct {
 
 // New makes an inspector that has read nothing yet.
 func New(db Querier) *Inspector {
-	i := &Inspector{db: db, changed: make(chan struct{}, 1), flights: make(map[key]*flight)}
+	i := &Inspector{db: db, changed: make(chan struct{}, 1), flights: make(map[key]*flight), cleaned: make(map[uint32]*Table)}
 	i.cache.Store(&cache{})
 	return i
 }
@@ -177,11 +180,26 @@ func (c *cache) forget(t *Table) {
 	delete(c.byName, name{t.Table.Schema, t.Table.Name})
 }
 
-// Clean forgets the table with that oid, whatever its name is now.
+// Clean has the table with that oid, whatever its name is now, read anew when somebody asks for it. Diff goes on comparing
+// with what was known.
 func (i *Inspector) Clean(oid uint32) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.generation++
+	if t := i.cache.Load().byOID[oid]; t != nil {
+		if i.cleaned[oid] == nil {
+			i.cleaned[oid] = t
+		}
+		i.update(func(c *cache) { c.forget(t) })
+	}
+}
+
+// Forget is Clean after Diff, when the caller has dealt with what it told: nothing is known of the table any more.
+func (i *Inspector) Forget(oid uint32) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.generation++
+	delete(i.cleaned, oid)
 	if t := i.cache.Load().byOID[oid]; t != nil {
 		i.update(func(c *cache) { c.forget(t) })
 	}
@@ -192,25 +210,29 @@ func (i *Inspector) Reset() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.generation++
+	clear(i.cleaned)
 	i.update(func(c *cache) { *c = cache{} })
 }
 
 // Changed is signalled when there is something new to persist with Marshal. Signals that nobody took are one signal.
 func (i *Inspector) Changed() <-chan struct{} { return i.changed }
 
-// Diff reads all cached tables again, in one question, and gives those for which shapes may not be right any more: dropped,
-// renamed, or with other columns. They stay in the cache until they are cleaned, so that a caller that fails in between finds
-// them again. What differs in other ways, such as a column that may be null now, is replaced in the cache.
+// Diff reads all known tables again, in one question, and gives those for which shapes may not be right any more: dropped,
+// renamed, or with other columns. They are found again until Forget, should the caller fail in between. What differs in other ways, such as a column that may be null now, is replaced in the cache.
 func (i *Inspector) Diff(ctx context.Context) ([]Divergence, error) {
 	i.mu.Lock()
-	generation, before := i.generation, i.cache.Load()
+	generation, before := i.generation, maps.Clone(i.cache.Load().byOID)
+	if before == nil {
+		before = map[uint32]*Table{}
+	}
+	maps.Copy(before, i.cleaned)
 	i.mu.Unlock()
-	if len(before.byOID) == 0 {
+	if len(before) == 0 {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	oids := slices.Sorted(maps.Keys(before.byOID))
+	oids := slices.Sorted(maps.Keys(before))
 	tables, err := loadAll(ctx, i.db, oids)
 	if err != nil {
 		return nil, err
@@ -220,21 +242,25 @@ func (i *Inspector) Diff(ctx context.Context) ([]Divergence, error) {
 		now[t.OID] = t
 	}
 	var diverged []Divergence
-	var refreshed []*Table
+	var same []*Table // but for what shapes do not depend on
 	for _, oid := range oids {
-		old, current := before.byOID[oid], now[oid]
+		old, current := before[oid], now[oid]
 		switch {
 		case current == nil || !old.sameForShapes(current):
 			diverged = append(diverged, Divergence{Old: old, New: current})
-		case !old.same(current):
-			refreshed = append(refreshed, current)
+		default:
+			same = append(same, current)
 		}
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.generation == generation {
-		for _, t := range refreshed {
-			i.keep(t)
+		cached := i.cache.Load().byOID
+		for _, t := range same {
+			delete(i.cleaned, t.OID)
+			if c := cached[t.OID]; c == nil || !c.same(t) {
+				i.keep(t)
+			}
 		}
 	}
 	return diverged, nil

@@ -183,11 +183,36 @@ func TestDiffFindsWhatShapesCannotSurvive(t *testing.T) {
 	require.Len(t, table(t, i, "public", "root").Descendants, 1)
 
 	for _, d := range diverged {
-		i.Clean(d.Old.OID)
+		i.Forget(d.Old.OID)
 	}
 	diverged, err = i.Diff(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, diverged)
+}
+
+// The stream has a table read anew with each description of it. What it was before is not lost on the reconciler.
+func TestADivergenceIsFoundAlthoughTheTableWasCleaned(t *testing.T) {
+	pool := database(t, `CREATE TABLE t (id int PRIMARY KEY, a text); CREATE TABLE u (id int PRIMARY KEY)`)
+	i := New(pool)
+	before, other := table(t, i, "public", "t"), table(t, i, "public", "u")
+	i.Clean(before.OID)
+	i.Clean(other.OID)
+	run(t, pool, `ALTER TABLE t ADD b int`)
+	table(t, i, "public", "t") // somebody asks
+	i.Clean(before.OID)
+	for range 2 {
+		diverged, err := i.Diff(t.Context())
+		require.NoError(t, err)
+		require.Len(t, diverged, 1)
+		require.Same(t, before, diverged[0].Old)
+		require.Len(t, diverged[0].New.Columns, 3)
+	}
+	require.NotNil(t, i.Cached(other.OID), "read again, since it is the same")
+	i.Forget(before.OID)
+	diverged, err := i.Diff(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, diverged)
+	require.Empty(t, i.cleaned)
 }
 
 func TestStateSurvivesARestartWithoutADatabase(t *testing.T) {
