@@ -227,6 +227,12 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 	}
 	c.Metrics.Fragments.Add(1)
 	c.Metrics.Changes.Add(uint64(len(f.Changes)))
+	if n, fault := c.core.Undecided(); n > 0 {
+		c.Metrics.Undecided.Add(n)
+		if fault != nil {
+			c.Logger.Error("a lookup of shapes was given up; all shapes of the table are touched", "error", fault)
+		}
+	}
 	if f.Commit != nil {
 		c.Metrics.Transactions.Add(1)
 	}

@@ -42,12 +42,13 @@ type bench struct {
 	filter   *byTable
 	store    memory
 	failed   chan any
+	metrics  *work.Metrics
 }
 
 func newBench(t *testing.T, ask func(*change.Relation, func([]shape.Table, error))) *bench {
 	b := &bench{
 		writer: make(chan any, 100), shares: make(chan any, 100), boundary: make(chan uint64, 100), credit: make(chan int64, 100),
-		invalid: make(chan shape.ID, 100), filter: newByTable(), store: memory{}, failed: make(chan any, 10),
+		invalid: make(chan shape.ID, 100), filter: newByTable(), store: memory{}, failed: make(chan any, 10), metrics: &work.Metrics{},
 		system: actor.NewActorSystem(actor.WithDeadLetterThrottleInterval(time.Millisecond),
 			actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })),
 	}
@@ -69,7 +70,7 @@ func newBench(t *testing.T, ask func(*change.Relation, func([]shape.Table, error
 		Store: b.store, Filter: func() Filter { return b.filter }, Shapes: func(func(*work.AddShape)) {},
 		Writer: writer, Partitions: []*actor.PID{part, part}, Settle: func(_, taken, needed int64) { b.credit <- needed - taken }, Layouts: func() int { return 1 },
 		Boundary: func(lsn uint64) { b.boundary <- lsn }, Ancestors: ask, Relation: func(*change.Relation, Described) {},
-		Invalidate: func(id shape.ID, _ error) { b.invalid <- id }, Progress: &work.Progress{}, Metrics: &work.Metrics{},
+		Invalidate: func(id shape.ID, _ error) { b.invalid <- id }, Progress: &work.Progress{}, Metrics: b.metrics,
 		Logger: slog.New(slog.DiscardHandler),
 	}))
 	run := (<-b.writer).(*work.Run)
@@ -168,4 +169,15 @@ func TestAWorkIsChargedForWhatItIsMadeInto(t *testing.T) {
 	w := (<-b.shares).(*work.Share).Deliveries[0].Work
 	require.Greater(t, w.Charge, w.Fragment.Retained)
 	require.Equal(t, w.Charge-w.Fragment.Credit, <-b.credit)
+}
+
+func TestWhatTheFilterCannotDecideIsCounted(t *testing.T) {
+	b := newBench(t, nil)
+	b.filter.errors, b.filter.fault = 3, errors.New("broken")
+	b.send(whole(10, 7))
+	<-b.credit
+	b.filter.errors = 5
+	b.send(whole(20, 7))
+	<-b.credit
+	require.EqualValues(t, 5, b.metrics.Undecided.Load())
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"leyden/internal/change"
+	"leyden/internal/idtable"
 	"leyden/internal/shape"
 )
 
@@ -13,10 +14,10 @@ import (
 // While no shape is over a partitioned table it does nothing. Otherwise the ancestors of each relation are asked for before
 // its changes are routed, once for each description: a partition may have been made, attached or detached at any time.
 type ancestry struct {
-	asks    bool               // ancestors can be asked for
-	parents map[uint32]*parent // partitioned tables with shapes, by OID
-	byShape map[shape.ID]uint32
-	asked   map[uint32]struct{} // relations whose place among parents is known
+	asks    bool                  // ancestors can be asked for
+	parents map[uint32]*parent    // partitioned tables with shapes, by OID
+	byShape idtable.Table[uint32] // OID of the partitioned table of each shape that is over one
+	asked   map[uint32]struct{}   // relations whose place among parents is known
 
 	// What follows is found again when it is missing.
 	above    map[uint32][]shape.Table // the parents of a relation
@@ -40,36 +41,39 @@ const maxRelabels = 4096
 
 func newAncestry(asks bool) ancestry {
 	return ancestry{
-		asks: asks, parents: map[uint32]*parent{}, byShape: map[shape.ID]uint32{}, asked: map[uint32]struct{}{},
+		asks: asks, parents: map[uint32]*parent{}, asked: map[uint32]struct{}{},
 		above: map[uint32][]shape.Table{}, relabels: map[relabel]*change.Relation{},
 	}
 }
 
 // add takes in a shape over a partitioned table, with the partitions that the table is known to have.
 func (a *ancestry) add(id shape.ID, table shape.Table, children []shape.Table) {
-	if _, known := a.byShape[id]; known {
+	if a.byShape.Get(uint64(id)) != 0 {
 		return
 	}
-	a.byShape[id] = table.OID
+	a.byShape.Set(uint64(id), table.OID)
 	p := a.parents[table.OID]
 	if p == nil {
 		p = &parent{table: table, children: map[uint32]shape.Table{}}
 		a.parents[table.OID] = p
 		clear(a.asked)
+		clear(a.above)
 	}
 	p.shapes++
 	for _, c := range children {
-		p.children[c.OID] = c
+		if p.children[c.OID] != c {
+			p.children[c.OID] = c
+			clear(a.above)
+		}
 	}
-	clear(a.above)
 }
 
 func (a *ancestry) remove(id shape.ID) {
-	oid, known := a.byShape[id]
-	if !known {
+	oid := a.byShape.Get(uint64(id))
+	if oid == 0 {
 		return
 	}
-	delete(a.byShape, id)
+	a.byShape.Set(uint64(id), 0)
 	p := a.parents[oid]
 	if p.shapes--; p.shapes > 0 {
 		return
@@ -120,7 +124,11 @@ func (a *ancestry) resolve(rel *change.Relation, ancestors []shape.Table) {
 	clear(a.above)
 }
 
+// parentsOf are the tables with shapes that a table is a partition of.
 func (a *ancestry) parentsOf(oid uint32) []shape.Table {
+	if len(a.parents) == 0 {
+		return nil
+	}
 	above, found := a.above[oid]
 	if !found {
 		for _, p := range a.parents {

@@ -19,6 +19,7 @@ type Core struct {
 	filtering filtering
 	ancestry  ancestry
 
+	errors  uint64 // of the filter, as last told
 	seq     uint64 // of the last work
 	lsn     uint64 // commit LSN of the last fragment that was taken
 	unended bool   // its transaction is open
@@ -102,6 +103,16 @@ func (c *Core) Share(w *work.Work, partition int) []work.Delivery {
 	return c.router.share(w, partition)
 }
 
+// Undecided returns how much more the filter could not decide since it was last asked, and why a lookup was given up, if one was.
+func (c *Core) Undecided() (n uint64, fault error) {
+	now := c.router.filter.Errors()
+	n, c.errors = now-c.errors, now
+	if n > 0 {
+		fault = c.router.filter.Fault()
+	}
+	return n, fault
+}
+
 // Seq is the number of the last work.
 func (c *Core) Seq() uint64 { return c.seq }
 
@@ -117,6 +128,8 @@ type Described struct {
 	Known bool
 	// Columns says that the columns of a known table differ; what was cached of it is then dropped by who is affected.
 	Columns bool
+	// Above are the tables that this one is known to be a partition of: what was cached of them is out of date too.
+	Above []shape.Table
 	// Invalid are the shapes that cannot be continued. They are no longer routed to.
 	Invalid []shape.ID
 	// Hold, if there are invalid shapes, is a work that keeps the position before them until they are removed.
@@ -129,10 +142,11 @@ type Described struct {
 func (c *Core) Relation(rel *change.Relation) (Described, error) {
 	c.ancestry.described(rel)
 	old, n := c.relations.compare(rel)
+	above := c.ancestry.parentsOf(rel.OID)
 	if n == unchanged {
-		return Described{Known: true}, nil
+		return Described{Known: true, Above: above}, nil
 	}
-	d := Described{Columns: n == columnsChanged, Invalid: c.router.filter.AffectedByRelation(old, rel, nil)}
+	d := Described{Columns: n == columnsChanged, Above: above, Invalid: c.router.filter.AffectedByRelation(old, rel, nil)}
 	if n == columnsChanged {
 		for _, pair := range c.ancestry.renamed(old, rel) {
 			d.Invalid = c.router.filter.AffectedByRelation(pair[0], pair[1], d.Invalid)

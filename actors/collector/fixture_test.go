@@ -15,6 +15,8 @@ type byTable struct {
 	shapes map[shape.ID]*shape.Definition
 	order  []shape.ID
 	ended  func(old, new *change.Relation) []shape.ID
+	errors uint64
+	fault  error
 }
 
 func newByTable() *byTable { return &byTable{shapes: map[shape.ID]*shape.Definition{}} }
@@ -41,6 +43,10 @@ func (f *byTable) AffectedByRelation(old, rel *change.Relation, dst []shape.ID) 
 	}
 	return dst
 }
+
+func (f *byTable) Errors() uint64 { return f.errors }
+
+func (f *byTable) Fault() error { return f.fault }
 
 func over(oid uint32) *shape.Definition {
 	return &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: oid, Schema: "public", Name: "t"}, Key: []string{"id"}, Selected: []string{"id"}}}

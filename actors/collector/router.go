@@ -13,6 +13,10 @@ type Filter interface {
 	Remove(id shape.ID)
 	Affected(c *change.Change, dst []shape.ID) []shape.ID
 	AffectedByRelation(old, new *change.Relation, dst []shape.ID) []shape.ID
+	// Errors counts the values and clauses that could not be decided so far, and therefore touched their shapes. Fault is why the
+	// last lookup was given up, once, nil when none was.
+	Errors() uint64
+	Fault() error
 }
 
 // router makes the deliveries of fragments (spec where-and-subqueries §3.10). Over the fragments of a transaction, a shape

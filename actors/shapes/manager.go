@@ -281,11 +281,14 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 
 func (m *Manager) addMessage(e *status.Entry) *work.AddShape {
 	message := &work.AddShape{ID: e.ID, Def: e.Def}
-	if t := m.Catalogue.Cached(e.Def.Table.OID); t != nil {
-		message.Partitioned = t.Kind == inspect.Partitioned
-		for _, p := range t.Descendants {
-			message.Children = append(message.Children, p.Table)
-		}
+	t := m.Catalogue.Cached(e.Def.Table.OID)
+	if t == nil {
+		message.Partitioned = true // it may be; the collector then asks of each table whether it is a partition of it
+		return message
+	}
+	message.Partitioned = t.Kind == inspect.Partitioned
+	for _, p := range t.Descendants {
+		message.Children = append(message.Children, p.Table)
 	}
 	return message
 }

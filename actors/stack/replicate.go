@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -130,9 +131,15 @@ func (s *Stack) flushBoundary(lsn uint64) {
 	}
 }
 
-// relation drops what is cached of a table that the stream has described: who asks next sees it as it is.
+// relation drops what is cached of a table that the stream has described, and of those that it is a partition of, whose columns change
+// with its own: who asks next sees them as they are.
 func (s *Stack) relation(rel *change.Relation, d collector.Described) {
 	s.inspector.Clean(rel.OID)
+	if !d.Known {
+		for _, t := range d.Above {
+			s.inspector.Clean(t.OID)
+		}
+	}
 	if rel.ReplicaIdentity != 'f' {
 		s.tracker.Look() // a partition that was made or attached after its root was published
 	}
@@ -150,6 +157,11 @@ func (s *Stack) ancestors(rel *change.Relation, answer func([]shape.Table, error
 		case err != nil:
 			answer(nil, err)
 		default:
+			for _, above := range t.Ancestors {
+				if cached := s.inspector.Cached(above.OID); cached != nil && !slices.ContainsFunc(cached.Descendants, func(p inspect.Partition) bool { return p.OID == rel.OID }) {
+					s.inspector.Clean(above.OID) // it was made or attached since
+				}
+			}
 			answer(t.Ancestors, nil)
 		}
 	}()

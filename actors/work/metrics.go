@@ -15,6 +15,7 @@ type Metrics struct {
 	Batches      atomic.Uint64 // writes to the store
 	Syncs        atomic.Uint64 // syncs of the store
 	Lates        atomic.Uint64 // buffers of held transactions that were applied
+	Undecided    atomic.Uint64 // values and clauses that could not be decided, and therefore touched their shapes
 	Invalidated  atomic.Uint64 // shapes whose log could not be continued
 	Stalled      atomic.Uint64 // shapes given up because they kept the position and made no progress
 	Spawned      atomic.Uint64 // consumers started
