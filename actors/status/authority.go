@@ -51,7 +51,7 @@ func New(now func() time.Time) *Authority {
 			hash: func(micros uint64) uint64 { return micros * 0x9e3779b97f4a7c15 >> 32 },
 		},
 		tombstones: map[shape.Handle]shape.ID{},
-		defs:       interner{},
+		defs:       newInterner(),
 	}
 }
 
@@ -213,7 +213,7 @@ func (a *Authority) Counts() Counts {
 func (a *Authority) Layouts() int {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	return len(a.defs)
+	return len(a.defs.equal)
 }
 
 // LeastRecentlyRead are up to n shapes in the order in which clients last read them, oldest first. Shapes that no client has
@@ -225,5 +225,5 @@ func (a *Authority) LeastRecentlyRead(n int) []*Entry {
 	return oldest(a.List(), n)
 }
 
-// indexable reports whether the filter finds the shape through an index: it has no clause, or an equality in it.
+// indexable reports whether the filter finds the shape without evaluating a clause for every change of the table.
 func indexable(d *shape.Definition) bool { return d.Where == nil || d.Where.Plan().Indexed() }

@@ -7,32 +7,47 @@ import (
 )
 
 // interner lets equal layouts be one. A layout goes when its last definition goes.
-type interner map[string]*layout
+type interner struct {
+	equal map[string]*layout
+	// shared has the same by the layout that all use, which spares those that come from one catalogue the comparison.
+	shared map[*shape.Layout]*layout
+}
 
 type layout struct {
 	shared *shape.Layout
+	key    string
 	users  int
+}
+
+func newInterner() interner {
+	return interner{equal: map[string]*layout{}, shared: map[*shape.Layout]*layout{}}
 }
 
 // take returns a definition equal to d whose layout is shared.
 func (in interner) take(d *shape.Definition) *shape.Definition {
-	k := layoutKey(d.Layout)
-	l := in[string(k)]
+	l := in.shared[d.Layout]
 	if l == nil {
-		l = &layout{shared: d.Layout}
-		in[string(k)] = l
+		key := layoutKey(d.Layout)
+		if l = in.equal[string(key)]; l == nil {
+			l = &layout{shared: d.Layout, key: string(key)}
+			in.equal[l.key], in.shared[l.shared] = l, l
+		}
 	}
 	l.users++
+	if d.Layout == l.shared {
+		return d
+	}
 	shared := *d
 	shared.Layout = l.shared
 	return &shared
 }
 
+// release gives back what take returned.
 func (in interner) release(d *shape.Definition) {
-	k := layoutKey(d.Layout)
-	l := in[string(k)]
+	l := in.shared[d.Layout]
 	if l.users--; l.users == 0 {
-		delete(in, string(k))
+		delete(in.equal, l.key)
+		delete(in.shared, l.shared)
 	}
 }
 

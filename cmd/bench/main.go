@@ -45,6 +45,8 @@ func workloads() []workload {
 		{"waiting-clients", waitingClients},
 		{"idle-shapes", idleShapes},
 		{"peak-memory", peakMemory},
+		{"known-shapes", knownShapes},
+		{"unindexed", unindexed},
 	}
 }
 

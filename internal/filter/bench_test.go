@@ -11,27 +11,94 @@ import (
 	"leyden/internal/shape"
 )
 
-// BenchmarkAffectedEquality routes one insert among shapes `tenant = k`, of which one matches.
-func BenchmarkAffectedEquality(b *testing.B) {
+// million makes a filter of shapes `tenant = k`, or of such with a second condition that all share.
+func million(b testing.TB, shapes int, and string) *Filter {
+	f := New()
+	for k := range shapes {
+		f.Add(shape.ID(k+1), definition(b, fmt.Sprintf("tenant = %d", k)+and))
+	}
+	return f
+}
+
+// inserts are 64 rows for tenants that are far from each other.
+func inserts(shapes int) []*change.Change {
+	r := itemRelation(1)
+	changes := make([]*change.Change, 64)
+	for i := range changes {
+		changes[i] = insert(r, tuple(1, i*shapes/64, "title", "1.5", "a", "t", "2024-01-01 00:00:00+00", "1"))
+	}
+	return changes
+}
+
+// BenchmarkAffected routes one insert among shapes of which one matches.
+func BenchmarkAffected(b *testing.B) {
+	for name, and := range map[string]string{"tenant": "", "tenant-and-title": " AND title = 'title'"} {
+		for _, shapes := range []int{100, 1_000_000} {
+			b.Run(fmt.Sprintf("%s/shapes=%d", name, shapes), func(b *testing.B) {
+				f, changes := million(b, shapes, and), inserts(shapes)
+				var dst []shape.ID
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					dst = f.Affected(changes[i%64], dst[:0])
+					if len(dst) != 1 {
+						b.Fatal(dst)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkAddAndRemove adds a shape to a million and removes it.
+func BenchmarkAddAndRemove(b *testing.B) {
+	for name, and := range map[string]string{"tenant": "", "tenant-and-title": " AND title = 'title'"} {
+		b.Run(name, func(b *testing.B) {
+			const shapes = 1_000_000
+			f := million(b, shapes, and)
+			d := make([]*shape.Definition, 64)
+			for i := range d {
+				d[i] = definition(b, fmt.Sprintf("tenant = %d", i*shapes/32)+and) // half of them beside another
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				f.Add(shapes+1, d[i%64])
+				f.Remove(shapes + 1)
+			}
+		})
+	}
+}
+
+// BenchmarkAffectedRange routes among shapes that want a value between two others, of which ten match.
+func BenchmarkAffectedRange(b *testing.B) {
 	for _, shapes := range []int{100, 100_000} {
 		b.Run(fmt.Sprintf("shapes=%d", shapes), func(b *testing.B) {
-			f, r := New(), itemRelation(1)
+			f, changes := New(), inserts(shapes)
 			for k := range shapes {
-				f.Add(shape.ID(k+1), definition(b, fmt.Sprintf("tenant = %d", k)))
-			}
-			changes := make([]*change.Change, 64)
-			for i := range changes {
-				changes[i] = insert(r, tuple(1, i*shapes/64, "title", "1.5", "a", "t", "2024-01-01 00:00:00+00", "1"))
+				f.Add(shape.ID(k+1), definition(b, fmt.Sprintf("tenant BETWEEN %d AND %d", k-9, k)))
 			}
 			var dst []shape.ID
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				dst = f.Affected(changes[i%64], dst[:0])
-				if len(dst) != 1 {
-					b.Fatal(dst)
-				}
 			}
 		})
+	}
+}
+
+// BenchmarkAffectedUnindexed routes among 10,000 shapes that look for different words anywhere in a title.
+func BenchmarkAffectedUnindexed(b *testing.B) {
+	f, r := New(), itemRelation(1)
+	for k := range 10_000 {
+		f.Add(shape.ID(k+1), definition(b, fmt.Sprintf("title ILIKE '%%k%dx%%'", k)))
+	}
+	c := insert(r, tuple(1, 5, "Ask for K77x and for more of what there is", "1.5", "a", "t", "2024-01-01 00:00:00+00", "1"))
+	var dst []shape.ID
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = f.Affected(c, dst[:0])
+		if len(dst) != 1 {
+			b.Fatal(dst)
+		}
 	}
 }
 

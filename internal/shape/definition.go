@@ -65,7 +65,8 @@ type Definition struct {
 // Identity is a 128-bit digest of the identity of a definition: equal for two requests iff they denote one shape.
 type Identity [16]byte
 
-// Identity digests the canonical form of d (spec http-api §10.1).
+// Identity digests the canonical form of d (spec http-api §10.1); of the clause, its compiled form, which two clauses share iff they
+// share their canonical text over columns of equal types.
 func (d *Definition) Identity() Identity {
 	b := make([]byte, 0, 256)
 	b = binary.BigEndian.AppendUint32(b, d.Table.OID)
@@ -73,7 +74,7 @@ func (d *Definition) Identity() Identity {
 	b = appendText(b, d.Table.Name)
 	b = appendTexts(b, d.Key)
 	if d.Where != nil {
-		b = appendText(append(b, 1), d.Where.SQL())
+		b = appendText(append(b, 1), d.Where.Encoding())
 	} else {
 		b = append(b, 0)
 	}

@@ -18,6 +18,7 @@ type decoder struct {
 	b    string
 	i    int
 	cols []typedColumn
+	made []node // room for nodes to come
 	// operand and element are the types that the condition of an opAny node is about, unknown outside of one.
 	operand, element typ
 }
@@ -90,12 +91,23 @@ func (d *decoder) text() string {
 	return d.b[d.i-n : d.i]
 }
 
+// make makes a node. Nodes are made by the dozen: a restart reads millions.
+func (d *decoder) make(o op, t typ) *node {
+	if len(d.made) == 0 {
+		d.made = make([]node, min(2+(len(d.b)-max(d.i, 0))/8, 32))
+	}
+	n := &d.made[0]
+	d.made = d.made[1:]
+	n.op, n.typ = o, t
+	return n
+}
+
 // node reads a node, nil when it is malformed.
 func (d *decoder) node(depth int) *node {
 	if depth == 0 {
 		return nil
 	}
-	n := &node{op: op(d.byte()), typ: typeBool}
+	n := d.make(op(d.byte()), typeBool)
 	switch n.op {
 	case opConst:
 		n.typ.id = typeID(d.byte())
@@ -240,6 +252,9 @@ func (f family) takes(id typeID) bool {
 }
 
 func (d *decoder) args(n *node, count, depth int) bool {
+	if n.args == nil {
+		n.args = make([]*node, 0, count)
+	}
 	for range count {
 		a := d.node(depth - 1)
 		if a == nil {
@@ -340,7 +355,7 @@ func (d *decoder) in(n *node, depth int) *node {
 		if offsetAt(d.b, table, i) != d.i-start {
 			return nil
 		}
-		a := &node{op: opConst, typ: typ{id: item}}
+		a := d.make(opConst, typ{id: item})
 		if !d.value(item, &a.val) || d.i-start > length {
 			return nil
 		}
