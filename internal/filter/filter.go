@@ -22,8 +22,10 @@ type Filter struct {
 	keys    [2][]byte
 	lookup  lookup
 	scratch where.Scratch
-	errors  uint64
-	fault   error
+	// elements reads arrays.
+	elements where.Elements
+	errors   uint64
+	fault    error
 }
 
 // name is a table's qualified name.

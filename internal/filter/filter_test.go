@@ -352,7 +352,7 @@ func clause(t *rapid.T, depth int) string {
 				rapid.SampledFrom([]string{" LIKE ", " NOT LIKE ", " ILIKE "}).Draw(t, "like") + rapid.SampledFrom(patterns).Draw(t, "pattern")
 		}
 		return rapid.SampledFrom([]string{
-			"1.0 = id", "price > 1", "code::text = 'a'", "done", "NOT done", "done IS TRUE", "done IS NOT FALSE", "(id = 1) IS TRUE", "id < 1.5", "id > 0.5::float8",
+			"1.0 = id", "price > 1", "code::text = 'a'", "done", "NOT done", "done IS TRUE", "done IS NOT FALSE", "(id = 1) IS TRUE", "id < 1.5", "id > 0.5::float8", "starts_with(title, 'a')", "starts_with(code, 'a ')", "NOT starts_with(title, 'a')",
 			"title::int4 = 1", "id IS NOT DISTINCT FROM 2", "id::text = '1'", "false", "NULL", "true", "id = tenant", "id <> 2",
 		}).Draw(t, "other")
 	}

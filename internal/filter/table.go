@@ -145,6 +145,8 @@ func newIndex(about subject) index {
 		return newRanges(about)
 	case where.ProbeNull, where.ProbeNotNull:
 		return &nulls{subject: about}
+	case where.ProbeElement:
+		return newElements(about)
 	}
 	return newEqualities(about)
 }
@@ -179,7 +181,7 @@ func baseCost(p *where.Probe) int {
 	case where.ProbeNotNull:
 		return 1024
 	}
-	return len(p.Keys)
+	return len(p.Keys) // of equalities and elements
 }
 
 // tidy forgets an index that lists nothing.

@@ -1,6 +1,9 @@
 package where
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // ProbeKind is what a Probe asks of its column.
 type ProbeKind uint8
@@ -11,6 +14,7 @@ const (
 	ProbeRange                    // the key is not before Low and before High
 	ProbeNull                     // the column is NULL
 	ProbeNotNull                  // the column is not NULL
+	ProbeElement                  // one of the array's elements has one of Keys
 )
 
 // Probe is a condition on one column that an index can answer. But for ProbeNull it is not met by NULL.
@@ -29,6 +33,16 @@ func (p *Probe) Meets(text []byte) (bool, error) {
 	if text == nil || p.Kind == ProbeNull || p.Kind == ProbeNotNull {
 		return (text == nil) == (p.Kind == ProbeNull), nil
 	}
+	if p.Kind == ProbeElement {
+		var e Elements
+		err := e.Read(p.Form, text)
+		for key, ok := e.Next(); err == nil && ok; key, ok = e.Next() {
+			if p.has(key) {
+				return true, nil
+			}
+		}
+		return false, err
+	}
 	key, err := p.Form.Key(nil, text)
 	if err != nil {
 		return false, err
@@ -39,12 +53,18 @@ func (p *Probe) Meets(text []byte) (bool, error) {
 	case ProbeRange:
 		return bytes.Compare(p.Low, key) <= 0 && (p.Unbounded || bytes.Compare(key, p.High) < 0), nil
 	}
-	for _, k := range p.Keys {
-		if bytes.Equal(k, key) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return p.has(key), nil
+}
+
+func (p *Probe) has(key []byte) bool {
+	_, found := slices.BinarySearchFunc(p.Keys, key, bytes.Compare)
+	return found
+}
+
+// sortedKeys orders keys and leaves each once.
+func sortedKeys(keys [][]byte) [][]byte {
+	slices.SortFunc(keys, bytes.Compare)
+	return slices.CompactFunc(keys, bytes.Equal)
 }
 
 // intersect narrows a range to what is in q too. It reports false when nothing is left.
@@ -251,6 +271,40 @@ func (pl *planner) between(rel relation, fam family, subject, constant, n *node)
 		p.Low = key
 	}
 	return pl.probe(p, true, n)
+}
+
+// called plans the functions that indexes know.
+func (pl *planner) called(n *node) *Plan {
+	switch n.call.id {
+	case fnStartsWith:
+		return pl.startsWith(n)
+	case fnArrayContains:
+		return pl.contains(n.args[0], n.args[1], n)
+	case fnArrayContained:
+		return pl.contains(n.args[1], n.args[0], n)
+	case fnArrayOverlaps:
+		if n.args[0].isConst() {
+			return pl.overlaps(n.args[1], n.args[0], n)
+		}
+		return pl.overlaps(n.args[0], n.args[1], n)
+	}
+	return pl.scan(n)
+}
+
+// startsWith plans that a text begins with a constant.
+func (pl *planner) startsWith(n *node) *Plan {
+	column, conversion := uncast(n.args[0])
+	if column == nil || n.args[1].op != opConst {
+		return pl.scan(n)
+	}
+	switch column.typ.id {
+	case tText, tVarchar, tName, tBpchar:
+		if conversion == castRelabel || conversion == castTrim {
+			p := Probe{Kind: ProbePrefix, Column: pl.cols[column.col].name, Form: FormText, Keys: [][]byte{n.args[1].val.b}}
+			return pl.probe(p, conversion == castRelabel, n)
+		}
+	}
+	return pl.scan(n)
 }
 
 // matching plans LIKE with a constant pattern, by what it says of the beginning of the text.

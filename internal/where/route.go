@@ -1,9 +1,6 @@
 package where
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
 // Plan says how the rows for which a clause is true can be found through indexes: through a probe, through every one of several
 // plans (OR), or through any one of several (AND), of which Choose takes the best. What the probes do not decide is left over as a
@@ -154,9 +151,8 @@ type planner struct{ cols []typedColumn }
 func (pl *planner) scan(n *node) *Plan { return &Plan{op: planScan, nodes: []*node{n}} }
 
 func (pl *planner) probe(p Probe, exact bool, n *node) *Plan {
-	if p.Kind == ProbeEqual {
-		slices.SortFunc(p.Keys, bytes.Compare)
-		p.Keys = slices.CompactFunc(p.Keys, bytes.Equal)
+	if p.Kind == ProbeEqual || p.Kind == ProbeElement {
+		p.Keys = sortedKeys(p.Keys)
 		if len(p.Keys) == 0 {
 			return &Plan{op: planNever, nodes: []*node{n}}
 		}
@@ -187,6 +183,10 @@ func (pl *planner) plan(n *node) *Plan {
 		return pl.equal(n.args[0], n.fam, n.args[1:], n)
 	case opLike:
 		return pl.matching(n)
+	case opCall:
+		return pl.called(n)
+	case opAny:
+		return pl.anyElement(n)
 	case opIsNull:
 		return pl.nullTest(n.aux, n.args[0], n)
 	case opIsTruth:
@@ -279,9 +279,7 @@ func (p *Plan) join(q *Plan) bool {
 	}
 	for _, a := range p.args {
 		if a.op == planProbe && a.exact && a.probe.Kind == ProbeEqual && a.probe.Column == q.probe.Column && a.probe.Form == q.probe.Form {
-			a.probe.Keys = append(a.probe.Keys, q.probe.Keys...)
-			slices.SortFunc(a.probe.Keys, bytes.Compare)
-			a.probe.Keys = slices.CompactFunc(a.probe.Keys, bytes.Equal)
+			a.probe.Keys = sortedKeys(append(a.probe.Keys, q.probe.Keys...))
 			return true
 		}
 	}
