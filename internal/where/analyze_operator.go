@@ -89,6 +89,9 @@ func (a *analyzer) operatorCall(name string, as spelling, args []*node, loc int3
 	}
 	all := functionsNamed(name, as, len(args))
 	i := choose(all, typesOf(args), true)
+	if i < 0 && name == "+" {
+		i = dateAndLiteral(all, typesOf(args))
+	}
 	if i < 0 {
 		return nil, a.errorf(loc, "Could not select an operator overload")
 	}

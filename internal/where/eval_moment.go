@@ -261,7 +261,7 @@ func (m *machine) makeMoment(c *call, out *value) error {
 		ts, err := moment.MakeTimestamp(n[0], n[1], n[2], n[3], n[4], seconds)
 		return out.setInt(int64(ts), err)
 	case fnMakeInterval:
-		i, err := moment.MakeInterval(n[0], n[1], n[2], n[3], n[4], n[5], seconds)
+		i, err := moment.MakeInterval(n[0], n[1], n[2], n[3], n[4], n[5], 0)
 		return m.setInterval(out, i, err)
 	case fnToTimestamp:
 		ts, err := moment.FromUnix(seconds)
