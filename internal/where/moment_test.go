@@ -177,6 +177,18 @@ func TestALiteralAddedToADateIsAnInterval(t *testing.T) {
 	}
 }
 
+func TestTheTimestampAfterTheLastIsReadAsRoundingMakesIt(t *testing.T) {
+	c, err := where.Compile("ts::text = '294277-01-01 00:00:00' AND tz > '294276-12-31'", nil, momentColumns())
+	require.NoError(t, err)
+	p, err := c.Bind([]string{"ts", "tz"})
+	require.NoError(t, err)
+	truth, err := p.Eval([][]byte{[]byte("294277-01-01 00:00:00"), []byte("294277-01-01 00:00:00+00")}, &where.Scratch{})
+	require.NoError(t, err)
+	require.Equal(t, where.True, truth)
+	_, err = where.Compile("ts = '294277-01-01 00:00:00'", nil, momentColumns())
+	require.Error(t, err)
+}
+
 func TestTextsThatDependOnTheClockAreRejected(t *testing.T) {
 	for _, clause := range []string{"d = 'now'", "ts > 'today'", "tz < 'yesterday'", "tm = 'now'", "ts = timestamp 'tomorrow'", "d = now()", "age(ts) > '1 day'", "tt = 'now'"} {
 		_, err := where.Compile(clause, nil, momentColumns())

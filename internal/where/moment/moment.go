@@ -49,6 +49,9 @@ const (
 	unixEpoch Timestamp = -10_957 * usPerDay
 )
 
+// AfterLast is the first timestamp that is out of range. Rounding can yield it.
+const AfterLast = endTimestamp
+
 var (
 	ErrSyntax   = errors.New("invalid input syntax")
 	ErrRange    = errors.New("date/time value out of range")
