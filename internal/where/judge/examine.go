@@ -2,6 +2,7 @@ package judge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"leyden/internal/filter"
 	"leyden/internal/shape"
 	"leyden/internal/where"
+	"leyden/internal/where/moment"
 )
 
 // Difference is where the language and Postgres, or two forms of one clause, disagree.
@@ -29,6 +31,7 @@ type Counts struct {
 	Slow                   int // pairs that took Postgres too long to judge
 	Lenient                int // pairs that Postgres does not judge as written, because an untyped literal could be of several types
 	Letters                int // pairs that fail here because the case of a letter depends on its neighbours
+	Settings               int // pairs that fail here because a text names a zone of the server's settings, or the clock
 
 	examples []Difference // of values of what is folded out, one for a trial
 }
@@ -42,6 +45,7 @@ func (c *Counts) add(o Counts) {
 	c.Slow += o.Slow
 	c.Letters += o.Letters
 	c.Lenient += o.Lenient
+	c.Settings += o.Settings
 }
 
 // answers are what Postgres says of one trial: of the clause as written and of its canonical text, by row.
@@ -98,6 +102,8 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 				counts.Letters++
 			case o.err != nil && strings.Contains(o.err.Error(), tooLarge):
 				counts.Slow++
+			case errors.Is(o.err, moment.ErrZone) || errors.Is(o.err, moment.ErrClock):
+				counts.Settings++
 			case unacceptable(written) || unacceptable(canonical):
 				complaint = "Postgres does not accept it"
 			case verdict == Differ:
@@ -126,8 +132,8 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 // tooLarge is the error of an evaluation that would write more than there is room for here, though not in Postgres.
 const tooLarge = "the result is larger than an evaluation may write"
 
-// unknownCase is the other error of the language that Postgres does not have: a letter is to be mapped whose case depends on what
-// stands beside it, or is not known of the database.
+// unknownCase is another error of the language that Postgres does not have, besides those of texts that mean what the settings of the
+// server or the clock say: a letter is to be mapped whose case depends on what stands beside it, or is not known of the database.
 const unknownCase = "the database's case of a letter is not known"
 
 // unacceptable reports an error that says something of the statement and nothing of the row.

@@ -85,8 +85,8 @@ func Run(ctx context.Context, p Plan) (s Summary, err error) {
 }
 
 func (s *Summary) Line(took time.Duration) string {
-	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d for letters, %d of untyped literals that Postgres asks for, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
-		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Letters, s.Lenient, s.Slow,
+	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d for letters, %d for settings, %d of untyped literals that Postgres asks for, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
+		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Letters, s.Settings, s.Lenient, s.Slow,
 		s.Rejected, s.Undecided, float64(s.Routed)/float64(max(s.Held, 1)))
 }
 

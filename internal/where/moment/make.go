@@ -23,14 +23,15 @@ func MakeDate(year, month, day int32) (Date, error) {
 
 // MakeTime is make_time.
 func MakeTime(hour, min int32, sec float64) (Time, error) {
-	if !(sec >= 0 && sec <= 60) || hour < 0 || hour > 24 || min < 0 || min > 59 {
+	us := math.RoundToEven(sec * usPerSecond)
+	if !(us >= 0 && us <= usPerMinute) || hour < 0 || hour > 24 || min < 0 || min > 59 {
 		return 0, ErrRange
 	}
-	us := (int64(hour)*60+int64(min))*usPerMinute + int64(math.RoundToEven(sec*usPerSecond))
-	if us > usPerDay {
+	t := Time((int64(hour)*60+int64(min))*usPerMinute + int64(us))
+	if t > usPerDay {
 		return 0, ErrRange
 	}
-	return Time(us), nil
+	return t, nil
 }
 
 // MakeTimestamp is make_timestamp.

@@ -153,7 +153,7 @@ func TestCastsAreThoseOfPostgres(t *testing.T) {
 		y, m, day := int32(j.rand.IntN(3000)-1000), int32(j.rand.IntN(14)), int32(j.rand.IntN(33))
 		made, err := moment.MakeDate(y, m, day)
 		claims = append(claims, claimOf(fmt.Sprintf("make_date(%d, %d, %d)", y, m, day), moment.AppendDate, made, err))
-		h, min, sec := int32(j.rand.IntN(26)), int32(j.rand.IntN(61)), j.rand.Float64()*61
+		h, min, sec := int32(j.rand.IntN(26)), int32(j.rand.IntN(61)), oneOf(j.rand, j.rand.Float64()*61, -1e-40, -6e-7, 60.0000001, 59.9999999)
 		many := oneOf(j.rand, n32(j), int32(j.rand.IntN(100)))
 		span, err := moment.MakeInterval(many, m, h, day, many, min, sec)
 		claims = append(claims, claimOf(fmt.Sprintf("make_interval(%d, %d, %d, %d, %d, %d, %v)", many, m, h, day, many, min, sec), moment.AppendInterval, span, err))
