@@ -40,10 +40,10 @@ type Summary struct {
 	Literals            int
 	Stricter            map[string]int // what Postgres accepts and the language rejects, by reason
 	Example             map[string]string
-	Rejected, Undecided int            // expressions that both reject, and that only the language does
-	Differences         []string       // reports
-	Accepted            string         // how much of the catalogue the language has
-	Untried             []string       // what it has and no expression used
+	Rejected, Undecided int      // expressions that both reject, and that only the language does
+	Differences         []string // reports
+	Accepted            string   // how much of the catalogue the language has
+	Untried             []string // what it has and no expression used
 }
 
 const (
