@@ -221,9 +221,9 @@ func (m *machine) columnValue(id typeID, text []byte, out *value) (err error) {
 	case tTime:
 		out.i, err = inputTime(text)
 	case tTimestamp:
-		out.i, err = inputTimestamp(text, false)
+		out.i, err = columnTimestamp(text, false)
 	case tTimestamptz:
-		out.i, err = inputTimestamp(text, true)
+		out.i, err = columnTimestamp(text, true)
 	case tTimetz, tInterval:
 		err = m.momentColumn(id, text, out)
 	default:

@@ -50,9 +50,9 @@ func (f Form) Append(dst, text []byte) ([]byte, error) {
 	case FormTime:
 		v.i, err = inputTime(text)
 	case FormTimestamp:
-		v.i, err = inputTimestamp(text, false)
+		v.i, err = columnTimestamp(text, false)
 	case FormTimestamptz:
-		v.i, err = inputTimestamp(text, true)
+		v.i, err = columnTimestamp(text, true)
 	}
 	if err != nil {
 		return dst, err

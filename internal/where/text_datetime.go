@@ -15,21 +15,25 @@ func inputTime(text []byte) (int64, error) {
 }
 
 func inputTimestamp(text []byte, zoned bool) (int64, error) {
-	var t moment.Timestamp
-	var err error
 	if zoned {
-		t, err = moment.ParseTimestampTZ(text, nil)
-	} else {
-		t, err = moment.ParseTimestamp(text, nil)
+		t, err := moment.ParseTimestampTZ(text, nil)
+		return int64(t), err
 	}
+	t, err := moment.ParseTimestamp(text, nil)
+	return int64(t), err
+}
+
+// columnTimestamp reads what the stream has for a column. Rounding to a column's precision makes of the last microsecond what is
+// printed, though nobody can write it.
+func columnTimestamp(text []byte, zoned bool) (int64, error) {
+	t, err := inputTimestamp(text, zoned)
 	if err == moment.ErrRange {
-		// What rounding to a column's precision makes of the last microsecond is printed, though nobody can write it.
 		switch string(text) {
 		case "294277-01-01 00:00:00", "294277-01-01 00:00:00+00":
 			return int64(moment.AfterLast), nil
 		}
 	}
-	return int64(t), err
+	return t, err
 }
 
 func appendDate(dst []byte, days int64) []byte { return moment.AppendDate(dst, moment.Date(days)) }

@@ -160,7 +160,7 @@ func (t Timestamp) Bin(stride Interval, origin Timestamp) (Timestamp, error) {
 		if start < math.MinInt64+Timestamp(step) {
 			return 0, ErrRange
 		}
-		start -= Timestamp(step)
+		return (start - Timestamp(step)).checked()
 	}
-	return start.checked()
+	return start, nil
 }
