@@ -115,6 +115,12 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 	if !ok {
 		return nil, a.errorf(loc, "Could not select a function overload for %s(%s)", f.name, typeList(typesOf(args)))
 	}
+	switch {
+	case f.undetermined(typesOf(args)) && f.id != fnArrayNdims:
+		return nil, a.errorf(loc, "could not determine polymorphic type because input has type unknown")
+	case f.equatesElements() && slots[0].id == tJSON.array():
+		return nil, a.errorf(loc, "could not identify an equality operator for type json")
+	}
 	n := &node{op: opCall, typ: result, call: f, loc: loc}
 	for i, arg := range args {
 		arg, err := a.convert(arg, slots[i])
@@ -140,6 +146,15 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 		return nil, a.errorf(loc, "a constant is bigger than maximum size of %d bytes", maxText)
 	}
 	return n, err
+}
+
+// equatesElements reports whether f looks for equal elements in an array.
+func (f *function) equatesElements() bool {
+	switch f.id {
+	case fnArrayPosition, fnArrayPositionFrom, fnArrayPositions, fnArrayRemove, fnArrayReplace, fnArrayContains, fnArrayContained, fnArrayOverlaps:
+		return true
+	}
+	return false
 }
 
 // coalesce and its arguments have one common type.

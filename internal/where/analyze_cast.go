@@ -76,6 +76,12 @@ func (a *analyzer) typeName(t *pg.TypeName) (typ, int, error) {
 		name := strings.TrimPrefix(strings.Join(parts, "."), "pg_catalog.") + strings.Repeat("[]", len(t.GetArrayBounds()))
 		return typ{}, -1, a.errorf(t.GetLocation(), "unsupported type %s", name)
 	}
+	if enum, ok := a.enumNamed(parts); ok && len(t.GetTypmods()) == 0 && !t.GetSetof() && !t.GetPctType() {
+		if len(t.GetArrayBounds()) > 0 {
+			enum = enum.array()
+		}
+		return enum, -1, nil
+	}
 	if len(parts) == 2 && parts[0] == "pg_catalog" {
 		parts = parts[1:]
 	}

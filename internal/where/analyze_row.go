@@ -1,6 +1,10 @@
 package where
 
-import pg "github.com/pganalyze/pg_query_go/v6"
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
 
 // rowComparison compares two rows field by field: as Postgres has it, an ordered comparison is decided by the first fields that
 // differ.
@@ -70,6 +74,10 @@ func (a *analyzer) compareFields(rel relation, fields []pair, loc int32) (*node,
 	others, err := a.compareFields(rel, fields[1:], loc)
 	if err != nil {
 		return nil, err
+	}
+	if !others.plain() {
+		// When the first fields decide, or one of them is NULL, the others are not evaluated and cannot fail.
+		return caseOf([]*node{equal}, []*node{others}, first, loc), nil
 	}
 	return conjunction(opOr, []*node{first, conjunction(opAnd, []*node{equal, others}, loc)}, loc), nil
 }
@@ -151,4 +159,15 @@ func (a *analyzer) rowIn(e *pg.A_Expr, row *pg.RowExpr) (*node, error) {
 		n = negation(n, e.Location)
 	}
 	return n, nil
+}
+
+// plain reports whether n is made of comparisons of columns and constants, which cannot fail.
+func (n *node) plain() bool {
+	switch n.op {
+	case opConst, opNull, opColumn:
+		return true
+	case opAnd, opOr, opCompare:
+		return !slices.ContainsFunc(n.args, func(a *node) bool { return !a.plain() })
+	}
+	return false
 }

@@ -53,6 +53,9 @@ func (c *Clause) Columns() []string {
 func (c *Clause) Bind(names []string) (*Program, error) {
 	d := decoder{b: c.code, i: 1}
 	p := &Program{code: c.code}
+	for range d.count() {
+		d.text()
+	}
 	if n := d.count(); n > 0 {
 		p.pos = make([]int32, n)
 	}
@@ -60,7 +63,7 @@ func (c *Clause) Bind(names []string) (*Program, error) {
 		id := typeID(d.byte())
 		name := d.text()
 		if id.named() {
-			d.text()
+			d.uvarint()
 		}
 		at := slices.Index(names, name)
 		if at < 0 {

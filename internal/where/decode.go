@@ -15,10 +15,11 @@ const maxDepth = 400
 
 // decoder reads the encoding back and checks everything that evaluation relies on.
 type decoder struct {
-	b    string
-	i    int
-	cols []typedColumn
-	made []node // room for nodes to come
+	b     string
+	i     int
+	names []string // of types
+	cols  []typedColumn
+	made  []node // room for nodes to come
 	// operand and element are the types that the condition of an opAny node is about, unknown outside of one.
 	operand, element typ
 }
@@ -28,13 +29,13 @@ func decode(b string) ([]typedColumn, *node, error) {
 	if d.byte() != formatVersion {
 		return nil, nil, ErrCorrupt
 	}
-	count := d.count()
-	for range count {
+	for range d.count() {
+		d.names = append(d.names, d.text())
+	}
+	for range d.count() {
 		c := typedColumn{typ: typ{id: typeID(d.byte())}}
 		c.name = d.text()
-		if c.typ.id.named() {
-			c.typ.name = d.text()
-		}
+		c.typ.name = d.named(c.typ.id)
 		if !c.typ.id.known() || d.i < 0 {
 			return nil, nil, ErrCorrupt
 		}
@@ -111,12 +112,14 @@ func (d *decoder) node(depth int) *node {
 	switch n.op {
 	case opConst:
 		n.typ.id = typeID(d.byte())
+		n.typ.name = d.named(n.typ.id)
 		if !d.value(n.typ.id, &n.val) {
 			return nil
 		}
 		return n
 	case opNull:
 		n.typ.id = typeID(d.byte())
+		n.typ.name = d.named(n.typ.id)
 		return n.orNil(n.typ.id.known() && d.i >= 0)
 	case opColumn:
 		return d.column(n)
@@ -251,6 +254,19 @@ func (f family) takes(id typeID) bool {
 	return f.rep() != repNone && id.rep() == f.rep() && !id.isArray()
 }
 
+// named reads the name of a type, "" for types without one.
+func (d *decoder) named(id typeID) string {
+	if !id.named() {
+		return ""
+	}
+	i := d.uvarint()
+	if d.i < 0 || i >= uint64(len(d.names)) {
+		d.fail()
+		return ""
+	}
+	return d.names[i]
+}
+
 func (d *decoder) args(n *node, count, depth int) bool {
 	if n.args == nil {
 		n.args = make([]*node, 0, count)
@@ -309,29 +325,12 @@ func (d *decoder) call(n *node, depth int) *node {
 		return nil
 	}
 	types := typesOf(n.args)
-	nameEnums(types)
 	n.call, n.aux = functionOf(id, types, result), flags&callAux
 	if n.call == nil || n.callFlags() != flags || n.aux != 0 && n.call.traits&mapsCase == 0 {
 		return nil
 	}
 	_, n.typ, _ = n.call.unify(types)
 	return n
-}
-
-// nameEnums gives constants, which are stored without the name of their enum, that of the other arguments: no function takes two
-// enums.
-func nameEnums(types []typ) {
-	name := ""
-	for _, t := range types {
-		if t.id.elem() == tEnum && t.name != "" {
-			name = t.name
-		}
-	}
-	for i := range types {
-		if types[i].id.elem() == tEnum {
-			types[i].name = name
-		}
-	}
 }
 
 func (d *decoder) in(n *node, depth int) *node {
@@ -356,6 +355,9 @@ func (d *decoder) in(n *node, depth int) *node {
 			return nil
 		}
 		a := d.make(opConst, typ{id: item})
+		if item.named() {
+			a.typ.name = n.args[0].typ.name
+		}
 		if !d.value(item, &a.val) || d.i-start > length {
 			return nil
 		}

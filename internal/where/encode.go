@@ -9,64 +9,83 @@ import (
 
 // A clause is kept and stored as one string of bytes, which is evaluated as it is:
 //
-//	version, count of columns, for each column: type, name, type name (enum, composite and opaque types)
+//	version, count of named types, their names
+//	count of columns, for each column: type, name, of a named type (enums, composites, what is opaque) its index
 //	the root node
 //
 // A node is its op, its attributes, and its arguments in order. Counts and lengths are uvarints. The arguments of AND and OR
 // and of others that need not evaluate all are preceded by their length in bytes so that they can be skipped.
 
 // formatVersion is the version of the encoding. Any change of a number or a layout is a new version.
-const formatVersion = 2
+const formatVersion = 3
 
 // maxEncoded bounds the compiled form: short literals can stand for long numbers.
 const maxEncoded = 1 << 20
 
 func encode(cols []typedColumn, root *node) string {
-	b := []byte{formatVersion}
-	b = binary.AppendUvarint(b, uint64(len(cols)))
+	var e encoder
+	columns := binary.AppendUvarint(nil, uint64(len(cols)))
 	for _, c := range cols {
-		b = append(b, byte(c.typ.id))
-		b = appendText(b, c.name)
-		if c.typ.id.named() {
-			b = appendText(b, c.typ.name)
-		}
+		columns = append(columns, byte(c.typ.id))
+		columns = appendText(columns, c.name)
+		columns = e.appendNamed(columns, c.typ)
 	}
-	return string(appendNode(b, root))
+	nodes := e.appendNode(nil, root)
+	b := binary.AppendUvarint([]byte{formatVersion}, uint64(len(e.names)))
+	for _, name := range e.names {
+		b = appendText(b, name)
+	}
+	return string(append(append(b, columns...), nodes...))
+}
+
+// encoder collects the names of types, in the order in which they come up.
+type encoder struct{ names []string }
+
+// appendNamed writes which of the names a type has, if types of its number have one.
+func (e *encoder) appendNamed(b []byte, t typ) []byte {
+	if !t.id.named() {
+		return b
+	}
+	i := slices.Index(e.names, t.name)
+	if i < 0 {
+		i = len(e.names)
+		e.names = append(e.names, t.name)
+	}
+	return binary.AppendUvarint(b, uint64(i))
 }
 
 func appendText[T string | []byte](b []byte, t T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(t))), t...)
 }
 
-func appendNode(b []byte, n *node) []byte {
+func (e *encoder) appendNode(b []byte, n *node) []byte {
 	b = append(b, byte(n.op))
 	switch n.op {
 	case opConst:
-		b = append(b, byte(n.typ.id))
-		return appendValue(b, n.typ.id, &n.val)
+		return appendValue(e.appendNamed(append(b, byte(n.typ.id)), n.typ), n.typ.id, &n.val)
 	case opNull:
-		return append(b, byte(n.typ.id))
+		return e.appendNamed(append(b, byte(n.typ.id)), n.typ)
 	case opColumn:
 		b = append(b, byte(n.typ.id))
 		return binary.AppendUvarint(b, uint64(n.col))
 	case opAnd, opOr:
-		return appendText(b, appendNodes(nil, n.args))
+		return appendText(b, e.appendNodes(nil, n.args))
 	case opCoalesce:
-		return appendText(append(b, byte(n.typ.id)), appendNodes(nil, n.args))
+		return appendText(append(b, byte(n.typ.id)), e.appendNodes(nil, n.args))
 	case opCase:
-		return appendText(append(b, byte(n.typ.id)), appendCase(nil, n.args))
+		return appendText(append(b, byte(n.typ.id)), e.appendCase(nil, n.args))
 	case opMinMax:
 		b = binary.AppendUvarint(append(b, byte(n.typ.id), n.aux, byte(n.fam)), uint64(len(n.args)))
 	case opAny:
-		return appendText(append(b, n.aux), appendNodes(nil, n.args))
+		return appendText(append(b, n.aux), e.appendNodes(nil, n.args))
 	case opOperand, opElement:
 		return append(b, byte(n.typ.id))
 	case opIndex:
 		b = append(b, byte(n.typ.id), byte(len(n.args)-1))
-		return appendSubscripts(b, n)
+		return e.appendSubscripts(b, n)
 	case opSlice:
 		b = append(append(b, byte(n.typ.id), byte(len(n.bounds))), n.bounds...)
-		return appendSubscripts(b, n)
+		return e.appendSubscripts(b, n)
 	case opArray:
 		b = binary.AppendUvarint(append(b, byte(n.typ.id), n.aux), uint64(len(n.args)))
 	case opCall:
@@ -83,31 +102,31 @@ func appendNode(b []byte, n *node) []byte {
 			b = binary.AppendUvarint(b, uint64(n.col))
 		}
 	case opIn:
-		return appendIn(b, n)
+		return e.appendIn(b, n)
 	case opRank:
-		return appendLabels(appendNode(append(b, byte(n.typ.id)), n.args[0]), n.labels)
+		return appendLabels(e.appendNode(append(b, byte(n.typ.id)), n.args[0]), n.labels)
 	}
-	return appendNodes(b, n.args)
+	return e.appendNodes(b, n.args)
 }
 
 // appendSubscripts writes an array and, to be skipped when that is NULL, its subscripts.
-func appendSubscripts(b []byte, n *node) []byte {
-	return appendText(appendNode(b, n.args[0]), appendNodes(nil, n.args[1:]))
+func (e *encoder) appendSubscripts(b []byte, n *node) []byte {
+	return appendText(e.appendNode(b, n.args[0]), e.appendNodes(nil, n.args[1:]))
 }
 
-func appendNodes(b []byte, nodes []*node) []byte {
+func (e *encoder) appendNodes(b []byte, nodes []*node) []byte {
 	for _, n := range nodes {
-		b = appendNode(b, n)
+		b = e.appendNode(b, n)
 	}
 	return b
 }
 
 // appendCase writes conditions and results, each pair after its length, then a zero and the result otherwise.
-func appendCase(b []byte, args []*node) []byte {
+func (e *encoder) appendCase(b []byte, args []*node) []byte {
 	for ; len(args) > 1; args = args[2:] {
-		b = appendText(b, appendNodes(nil, args[:2]))
+		b = appendText(b, e.appendNodes(nil, args[:2]))
 	}
-	return appendNode(append(b, 0), args[0])
+	return e.appendNode(append(b, 0), args[0])
 }
 
 // callFlags are what the evaluation needs to know of the function without looking it up.
@@ -120,10 +139,10 @@ func (n *node) callFlags() uint8 {
 }
 
 // appendIn writes the tested value, then the list as a table of offsets and the values, so that it can be searched by halves.
-func appendIn(b []byte, n *node) []byte {
+func (e *encoder) appendIn(b []byte, n *node) []byte {
 	item := n.args[1].typ.id
 	b = append(b, byte(n.fam), n.aux, byte(item))
-	b = appendNode(b, n.args[0])
+	b = e.appendNode(b, n.args[0])
 	b = binary.AppendUvarint(b, uint64(len(n.args)-1))
 	var values []byte
 	for _, a := range n.args[1:] {

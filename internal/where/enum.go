@@ -32,10 +32,31 @@ func enumLabels(cols []Column) map[string][]string {
 	all := map[string][]string{}
 	for i := range cols {
 		if cols[i].kind() == Enum && cols[i].Labels != "" {
-			all[cols[i].Type] = strings.Split(cols[i].Labels, "\x00")
+			all[cols[i].qualified()] = strings.Split(cols[i].Labels, "\x00")
 		}
 	}
 	return all
+}
+
+// enumNamed finds the enum of a column by the name of its type, with or without the schema.
+func (a *analyzer) enumNamed(parts []string) (typ, bool) {
+	var found typ
+	for _, c := range a.columns {
+		t := c.typeOf().elem()
+		if t.id != tEnum {
+			continue
+		}
+		schema, name, _ := t.nameParts()
+		if parts[len(parts)-1] != name || len(parts) > 2 || len(parts) == 2 && parts[0] != schema {
+			continue
+		}
+		if !found.isUnknown() && found != t {
+			return typ{}, false // of several schemas
+		}
+		found = t
+	}
+	_, builtin := named(parts[0])
+	return found, !found.isUnknown() && !(len(parts) == 1 && builtin)
 }
 
 // appendLabels writes the labels in byte order, each with its position: a table of offsets, then the labels.

@@ -102,10 +102,10 @@ func (m *machine) eval(i int, out *value) (int, error) {
 	switch op(m.code[i]) {
 	case opConst:
 		out.null = false
-		return m.value(typeID(m.code[i+1]), i+2, out), nil
+		return m.value(typeID(m.code[i+1]), m.afterType(i+1), out), nil
 	case opNull:
 		out.null = true
-		return i + 2, nil
+		return m.afterType(i + 1), nil
 	case opColumn:
 		return m.column(i+1, out)
 	case opAnd:
@@ -156,6 +156,16 @@ func (m *machine) eval(i int, out *value) (int, error) {
 		return m.coalesce(i+1, out)
 	}
 	return i, ErrCorrupt
+}
+
+// afterType is the position behind a type, and which of the names it has.
+func (m *machine) afterType(i int) int {
+	id := typeID(m.code[i])
+	i++
+	if id.named() {
+		_, i = m.uvarint(i)
+	}
+	return i
 }
 
 // value reads a constant.

@@ -71,7 +71,7 @@ func (a *analyzer) fold(n *node) (*node, error) {
 	if !all {
 		return n, nil
 	}
-	m := machine{code: string(appendNode(nil, n)), s: &Scratch{}, folding: true}
+	m := machine{code: string((&encoder{}).appendNode(nil, n)), s: &Scratch{}, folding: true}
 	var v value
 	if _, err := m.eval(0, &v); err != nil {
 		if errors.Is(err, errCaseUnknown) {

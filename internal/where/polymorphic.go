@@ -2,7 +2,7 @@ package where
 
 // unify gives the polymorphic slots of f and its result the types that the arguments ask for. Slots of group A (anyelement,
 // anyarray, anynonarray, anyenum) must agree exactly, those of group B (anycompatible...) find a common type. With nothing but
-// untyped arguments they are texts.
+// untyped arguments they are texts, which is right for group B only: see undetermined.
 func (f *function) unify(args []typ) (slots []typ, result typ, ok bool) {
 	var element typ // of group A
 	var compatible []typ
@@ -48,6 +48,21 @@ func (f *function) unify(args []typ) (slots []typ, result typ, ok bool) {
 	}
 	result, ok = concrete(f.result, typ{id: tText}, element, common)
 	return slots, result, ok
+}
+
+// undetermined reports whether nothing says what the slots of group A stand for.
+func (f *function) undetermined(args []typ) bool {
+	none := false
+	for i, arg := range args {
+		if slot := f.slot(i); slot < tAnyElement || slot > tAnyEnum || slot.isArray() {
+			continue
+		}
+		if !arg.isUnknown() {
+			return false
+		}
+		none = true
+	}
+	return none
 }
 
 // concrete is the type that stands in a slot.

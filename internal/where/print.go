@@ -99,7 +99,7 @@ func (p *printer) bare(n *node) {
 		p.call(n)
 	case opCoalesce:
 		p.WriteString("COALESCE(")
-		p.join(n.args, ", ", bindOr)
+		p.texts(n.args, ", ", bindOr, meeting(collationNone, n.args))
 		p.WriteByte(')')
 	case opMinMax:
 		p.minMax(n)
@@ -123,52 +123,48 @@ func (p *printer) bare(n *node) {
 }
 
 func (p *printer) operator(n *node, not string) {
-	p.print(n.args[0], bindCast)
+	forced := n.forced()
+	want := meeting(forced, n.args)
+	p.first(n.args[0], bindCast, forced, want)
 	switch n.op {
 	case opCompare:
-		if n.rel.ordered() && collated(n) {
-			p.WriteString(` COLLATE "C"`)
-		}
 		p.WriteString(" " + n.rel.String() + " ")
-		p.print(n.args[1], bindCast)
 	case opDistinct:
 		p.WriteString(" IS " + not + "DISTINCT FROM ")
-		p.print(n.args[1], bindCast)
 	case opLike:
-		p.like(n, not)
+		p.WriteString(" " + not + likeWord(n) + " ")
 	case opIn:
 		p.WriteString(" " + not + "IN (")
-		p.join(n.args[1:], ", ", bindCast)
+		p.texts(n.args[1:], ", ", bindCast, want)
 		if n.aux == 1 {
 			p.WriteString(", NULL")
 		}
 		p.WriteByte(')')
+		return
 	}
+	p.text(n.args[1], bindCast, want)
 }
 
-func (p *printer) like(n *node, not string) {
-	switch {
-	case n.aux&likeC != 0:
-		p.WriteString(` COLLATE "C" ` + not + "ILIKE ")
-	case n.aux&likeFold != 0:
-		p.WriteString(` COLLATE "default" ` + not + "ILIKE ")
-	default:
-		p.WriteString(" " + not + "LIKE ")
+func likeWord(n *node) string {
+	if n.aux&likeFold != 0 {
+		return "ILIKE"
 	}
-	p.print(n.args[1], bindCast)
+	return "LIKE"
 }
 
 // call prints a function so that Postgres finds the same one, and gives it the letters that the evaluation has.
 func (p *printer) call(n *node) {
+	forced := n.forced()
+	want := meeting(forced, n.args)
 	switch n.call.as {
 	case asPrefix:
 		p.WriteString(n.call.name + " ")
 		p.print(n.args[0], bindCast)
 		return
 	case asOperator:
-		p.print(n.args[0], bindCast)
+		p.text(n.args[0], bindCast, want)
 		p.WriteString(" " + n.call.name + " ")
-		p.print(n.args[1], bindCast)
+		p.text(n.args[1], bindCast, want)
 		return
 	}
 	p.WriteString("pg_catalog." + quoteName(n.call.name) + "(")
@@ -176,23 +172,9 @@ func (p *printer) call(n *node) {
 		if i > 0 {
 			p.WriteString(", ")
 		}
-		if n.call.traits&mapsCase == 0 {
-			p.print(a, bindOr)
-			continue
-		}
-		p.print(a, bindCast)
-		if n.aux&callC != 0 {
-			p.WriteString(` COLLATE "C"`)
-		} else {
-			p.WriteString(` COLLATE "default"`)
-		}
+		p.first(a, bindOr, forced, want)
 	}
 	p.WriteByte(')')
-}
-
-// collated reports whether the order of the compared values depends on a collation.
-func collated(n *node) bool {
-	return n.args[0].typ.id.collatable() || n.args[1].typ.id.collatable()
 }
 
 func (p *printer) join(args []*node, by string, least int) {
@@ -204,20 +186,22 @@ func (p *printer) join(args []*node, by string, least int) {
 	}
 }
 
-// literal prints a constant so that Postgres gives it the type it has here. Enum labels stay untyped: their type has no name
-// here, and what they are compared with gives it to them.
+// literal prints a constant so that Postgres gives it the type it has here.
 func literal(n *node) string {
 	if n.op == opNull {
-		if n.typ.id.named() {
-			return "NULL"
+		if name, ok := n.typ.sql(); ok {
+			return "NULL::" + name
 		}
-		return "NULL::" + n.typ.String()
+		return "NULL"
 	}
 	text := string(outputText(n.typ.id, &n.val))
 	switch n.typ.id {
 	case tBool:
 		return text
 	case tEnum, tEnum.array():
+		if name, ok := n.typ.sql(); ok {
+			return quoteText(text) + "::" + name
+		}
 		return quoteText(text)
 	case tInt4:
 		if n.val.i >= 0 {

@@ -3,15 +3,16 @@ package where
 func (p *printer) caseOf(n *node) {
 	p.WriteString("CASE")
 	args := n.args
+	want := meeting(collationNone, n.args)
 	for ; len(args) > 1; args = args[2:] {
 		p.WriteString(" WHEN ")
 		p.print(args[0], bindOr)
 		p.WriteString(" THEN ")
-		p.print(args[1], bindOr)
+		p.text(args[1], bindOr, want)
 	}
 	if args[0].op != opNull || args[0].typ.id.named() {
 		p.WriteString(" ELSE ")
-		p.print(args[0], bindOr)
+		p.text(args[0], bindOr, want)
 	}
 	p.WriteString(" END")
 }
@@ -22,9 +23,10 @@ func (p *printer) minMax(n *node) {
 		if i > 0 {
 			p.WriteString(", ")
 		}
-		p.print(a, bindCast)
-		if i == 0 && n.typ.id.collatable() {
-			p.WriteString(` COLLATE "C"`)
+		if i == 0 {
+			p.first(a, bindOr, n.forced(), n.forced())
+		} else {
+			p.text(a, bindOr, n.forced())
 		}
 	}
 	p.WriteByte(')')
@@ -33,7 +35,7 @@ func (p *printer) minMax(n *node) {
 // array says the type of an array without elements, which has no other way to have one.
 func (p *printer) array(n *node) {
 	p.WriteString("ARRAY[")
-	p.join(n.args, ", ", bindOr)
+	p.texts(n.args, ", ", bindOr, meeting(collationNone, n.args))
 	p.WriteByte(']')
 	if len(n.args) == 0 {
 		p.WriteString("::" + n.typ.String())
@@ -95,30 +97,22 @@ func printableAny(body *node) bool {
 }
 
 func (p *printer) any(n *node) {
-	p.print(n.args[0], bindCast)
 	body, not := n.args[2], ""
 	if body.op == opNot {
 		body, not = body.args[0], "NOT "
 	}
+	forced := body.forced()
+	want := meeting(forced, n.args[:2])
+	p.first(n.args[0], bindCast, forced, want)
 	switch body.op {
 	case opCompare:
-		if body.rel.ordered() && collated(body) {
-			p.WriteString(` COLLATE "C"`)
-		}
 		p.WriteString(" " + body.rel.String())
 	case opLike:
-		switch {
-		case body.aux&likeC != 0:
-			p.WriteString(` COLLATE "C" ` + not + "ILIKE")
-		case body.aux&likeFold != 0:
-			p.WriteString(` COLLATE "default" ` + not + "ILIKE")
-		default:
-			p.WriteString(" " + not + "LIKE")
-		}
+		p.WriteString(" " + not + likeWord(body))
 	case opCall:
 		p.WriteString(" " + body.call.name)
 	}
 	p.WriteString([...]string{" ANY (", " ALL ("}[n.aux])
-	p.print(n.args[1], bindOr)
+	p.text(n.args[1], bindOr, want)
 	p.WriteByte(')')
 }

@@ -1,5 +1,7 @@
 package where
 
+import "strings"
+
 // typeID numbers the types of the language. The numbers are stored in compiled clauses: they never change. That of an array is
 // that of its elements with arrayFlag; as in Postgres the number of dimensions is no part of a type.
 type typeID uint8
@@ -68,7 +70,8 @@ func (id typeID) named() bool {
 // opaque reports whether values of the type are only tested for NULL.
 func (id typeID) opaque() bool { return id == tComposite || id == tOpaque }
 
-// typ is a type. The name is that of the enum, composite or opaque type, for arrays that of the elements, "" for the rest.
+// typ is a type. The name is that of the enum, composite or opaque type, for arrays that of the elements, "" for the rest. Where
+// its schema is known it stands before the name, with a zero byte between.
 type typ struct {
 	id   typeID
 	name string
@@ -185,16 +188,37 @@ func (id typeID) rep() rep {
 // String renders the type as error messages and SQL do. Enums, composites and what is opaque have no name that SQL can rely on.
 func (t typ) String() string {
 	name := t.id.info().name
+	_, own, _ := t.nameParts()
 	switch t.id.elem() {
 	case tEnum:
-		name = "enum " + t.name
+		name = "enum " + own
 	case tComposite, tOpaque:
-		name = t.name
+		name = own
 	}
 	if t.id.isArray() {
 		return name + "[]"
 	}
 	return name
+}
+
+func (t typ) nameParts() (schema, name string, qualified bool) {
+	if schema, name, ok := strings.Cut(t.name, "\x00"); ok {
+		return schema, name, true
+	}
+	return "", t.name, false
+}
+
+// sql is the type as the canonical text says it, false when it has no name there.
+func (t typ) sql() (string, bool) {
+	if !t.id.named() {
+		return t.String(), true
+	}
+	schema, name, ok := t.nameParts()
+	name = quoteName(schema) + "." + quoteName(name)
+	if t.id.isArray() {
+		name += "[]"
+	}
+	return name, ok && t.id.elem() == tEnum
 }
 
 func (t typ) isUnknown() bool { return t.id == tUnknown }
@@ -217,7 +241,7 @@ func (c *Column) typeOf() typ {
 	t := typ{tOpaque, c.Type}
 	switch kind := c.kind(); kind {
 	case Enum:
-		t = typ{tEnum, c.Type}
+		t = typ{tEnum, c.qualified()}
 	case Composite:
 		t = typ{tComposite, c.Type}
 	case Base:
@@ -232,6 +256,14 @@ func (c *Column) typeOf() typ {
 		return typ{tOpaque, c.Type + "[]"}
 	}
 	return t.array()
+}
+
+// qualified is the name of the type with its schema, if that is known.
+func (c *Column) qualified() string {
+	if c.TypeSchema == "" {
+		return c.Type
+	}
+	return c.TypeSchema + "\x00" + c.Type
 }
 
 // kind is the kind of the type that values have: of a domain, that of the type below it.

@@ -34,22 +34,22 @@ func TestColumnsOfAllSorts(t *testing.T) {
 		pk       int
 	}
 	want := map[string]column{
-		"b":     {"int4", 0, 'b', BaseType{"int4", 0, -1, 'b', ""}, true, 1},
-		"A b":   {"text", 0, 'b', BaseType{"text", 0, -1, 'b', ""}, true, 0},
-		"price": {"numeric", 0, 'b', BaseType{"numeric", 0, 10<<16 + 2 + 4, 'b', ""}, false, -1},
-		"tags":  {"text", 1, 'b', BaseType{"text", 1, -1, 'b', ""}, false, -1},
-		"grid":  {"int4", 2, 'b', BaseType{"int4", 2, -1, 'b', ""}, false, -1},
-		"m":     {"mood", 0, 'e', BaseType{"mood", 0, -1, 'e', "sad\x00happy"}, false, -1},
-		"ms":    {"mood", 1, 'e', BaseType{"mood", 1, -1, 'e', "sad\x00happy"}, false, -1},
-		"s":     {"short", 0, 'd', BaseType{"varchar", 0, 9, 'b', ""}, false, -1},
-		"s2":    {"shorter", 0, 'd', BaseType{"varchar", 0, 9, 'b', ""}, false, -1},
-		"ss":    {"short", 1, 'd', BaseType{"varchar", 1, -1, 'b', ""}, false, -1},
-		"ns":    {"numbers", 0, 'd', BaseType{"int8", 1, -1, 'b', ""}, false, -1},
-		"p":     {"pair", 0, 'c', BaseType{"pair", 0, -1, 'c', ""}, false, -1},
-		"r":     {"int4range", 0, 'r', BaseType{"int4range", 0, -1, 'r', ""}, false, -1},
-		"pt":    {"point", 0, 'b', BaseType{"point", 0, -1, 'b', ""}, false, -1},
-		"nm":    {"name", 0, 'b', BaseType{"name", 0, -1, 'b', ""}, false, -1},
-		"total": {"int4", 0, 'b', BaseType{"int4", 0, -1, 'b', ""}, false, -1},
+		"b":     {"int4", 0, 'b', BaseType{"int4", 0, -1, 'b', "pg_catalog", ""}, true, 1},
+		"A b":   {"text", 0, 'b', BaseType{"text", 0, -1, 'b', "pg_catalog", ""}, true, 0},
+		"price": {"numeric", 0, 'b', BaseType{"numeric", 0, 10<<16 + 2 + 4, 'b', "pg_catalog", ""}, false, -1},
+		"tags":  {"text", 1, 'b', BaseType{"text", 1, -1, 'b', "pg_catalog", ""}, false, -1},
+		"grid":  {"int4", 2, 'b', BaseType{"int4", 2, -1, 'b', "pg_catalog", ""}, false, -1},
+		"m":     {"mood", 0, 'e', BaseType{"mood", 0, -1, 'e', "public", "sad\x00happy"}, false, -1},
+		"ms":    {"mood", 1, 'e', BaseType{"mood", 1, -1, 'e', "public", "sad\x00happy"}, false, -1},
+		"s":     {"short", 0, 'd', BaseType{"varchar", 0, 9, 'b', "pg_catalog", ""}, false, -1},
+		"s2":    {"shorter", 0, 'd', BaseType{"varchar", 0, 9, 'b', "pg_catalog", ""}, false, -1},
+		"ss":    {"short", 1, 'd', BaseType{"varchar", 1, -1, 'b', "pg_catalog", ""}, false, -1},
+		"ns":    {"numbers", 0, 'd', BaseType{"int8", 1, -1, 'b', "pg_catalog", ""}, false, -1},
+		"p":     {"pair", 0, 'c', BaseType{"pair", 0, -1, 'c', "public", ""}, false, -1},
+		"r":     {"int4range", 0, 'r', BaseType{"int4range", 0, -1, 'r', "pg_catalog", ""}, false, -1},
+		"pt":    {"point", 0, 'b', BaseType{"point", 0, -1, 'b', "pg_catalog", ""}, false, -1},
+		"nm":    {"name", 0, 'b', BaseType{"name", 0, -1, 'b', "pg_catalog", ""}, false, -1},
+		"total": {"int4", 0, 'b', BaseType{"int4", 0, -1, 'b', "pg_catalog", ""}, false, -1},
 	}
 	require.Len(t, got.Columns, len(want))
 	for _, c := range got.Columns {
@@ -73,9 +73,9 @@ func TestColumnsOfAllSorts(t *testing.T) {
 		"s": where.Domain, "s2": where.Domain, "ss": where.Domain, "ns": where.Domain, "p": where.Composite, "r": where.Range,
 		"pt": where.Base, "nm": where.Base, "total": where.Base,
 	}, kinds)
-	require.Contains(t, got.WhereColumns(), where.Column{Name: "ms", Type: "mood", Dims: 1, Kind: where.Enum, Below: where.Enum, Labels: "sad\x00happy", TypeMod: -1})
-	require.Contains(t, got.WhereColumns(), where.Column{Name: "s2", Type: "varchar", Kind: where.Domain, TypeMod: 9})
-	require.Contains(t, got.WhereColumns(), where.Column{Name: "ns", Type: "int8", Dims: 1, Kind: where.Domain, TypeMod: -1})
+	require.Contains(t, got.WhereColumns(), where.Column{Name: "ms", Type: "mood", Dims: 1, Kind: where.Enum, Below: where.Enum, TypeSchema: "public", Labels: "sad\x00happy", TypeMod: -1})
+	require.Contains(t, got.WhereColumns(), where.Column{Name: "s2", Type: "varchar", Kind: where.Domain, TypeSchema: "pg_catalog", TypeMod: 9})
+	require.Contains(t, got.WhereColumns(), where.Column{Name: "ns", Type: "int8", Dims: 1, Kind: where.Domain, TypeSchema: "pg_catalog", TypeMod: -1})
 }
 
 func TestTableWithoutPrimaryKeyHasAllColumnsAsKey(t *testing.T) {

@@ -56,6 +56,8 @@ SELECT pg_catalog.json_build_object(
       'base_kind', coalesce(be.typtype, b.typtype), 'labels', (
         SELECT pg_catalog.json_agg(l.enumlabel ORDER BY l.enumsortorder)
         FROM pg_catalog.pg_enum l WHERE l.enumtypid = coalesce(be.oid, b.oid)
+      ), 'base_schema', (
+        SELECT bn.nspname FROM pg_catalog.pg_type bt JOIN pg_catalog.pg_namespace bn ON bn.oid = bt.typnamespace WHERE bt.oid = coalesce(be.oid, b.oid)
       ), 'nondeterministic', NOT coalesce(co.collisdeterministic, true),
       'formatted', pg_catalog.format_type(a.atttypid, a.atttypmod),
       'not_null', a.attnotnull, 'generated', a.attgenerated <> '', 'pk', k.pos
@@ -132,6 +134,7 @@ type (
 		BaseDims         int      `json:"base_dims"`
 		BaseElem         string   `json:"base_elem"`
 		BaseKind         string   `json:"base_kind"`
+		BaseSchema       string   `json:"base_schema"`
 		Labels           []string `json:"labels"`
 		Nondeterministic bool     `json:"nondeterministic"`
 		Formatted        string   `json:"formatted"`
@@ -227,7 +230,7 @@ func (r *relationRow) table() *Table {
 func (r *columnRow) column() Column {
 	c := Column{
 		Name: r.Name, TypeName: r.Type, TypeOID: r.OID, TypeMod: r.Mod, Kind: r.Kind[0],
-		Base:             BaseType{Name: r.Base, TypeMod: r.BaseMod, Kind: r.BaseKind[0], Labels: strings.Join(r.Labels, "\x00")},
+		Base:             BaseType{Name: r.Base, TypeMod: r.BaseMod, Kind: r.BaseKind[0], Schema: r.BaseSchema, Labels: strings.Join(r.Labels, "\x00")},
 		Nondeterministic: r.Nondeterministic, Formatted: r.Formatted, NotNull: r.NotNull, PKIndex: -1, Generated: r.Generated,
 	}
 	// The catalogue does not count the dimensions of arrays in tables that were made from a query. A domain over an array has

@@ -65,6 +65,7 @@ type BaseType struct {
 	Dims    int    // > 0: an array
 	TypeMod int32  // the column's, or that of the domain which has one; -1 for none
 	Kind    byte   // pg_type.typtype; of an array, that of its elements
+	Schema  string // of the type; of an array, that of its elements
 	Labels  string // of an enum, in the order of the catalogue, joined by zero bytes
 }
 
@@ -143,7 +144,8 @@ func (t *Table) WhereColumns() []where.Column {
 	cols := make([]where.Column, len(t.Columns))
 	for i, c := range t.Columns {
 		cols[i] = where.Column{
-			Name: c.Name, Type: c.Base.Name, Dims: c.Base.Dims, Kind: whereKind(c.Kind), Below: whereKind(c.Base.Kind), Labels: c.Base.Labels,
+			Name: c.Name, Type: c.Base.Name, Dims: c.Base.Dims, Kind: whereKind(c.Kind), Below: whereKind(c.Base.Kind),
+			TypeSchema: c.Base.Schema, Labels: c.Base.Labels,
 			Nondeterministic: c.Nondeterministic, TypeMod: c.Base.TypeMod,
 		}
 	}
