@@ -203,10 +203,14 @@ func (a *analyzer) column(c *Column, loc int32) *node {
 	i, ok := a.index[c.Name]
 	if !ok {
 		i = len(a.used)
-		a.used = append(a.used, typedColumn{name: c.Name, typ: c.typeOf()})
+		a.used = append(a.used, typedColumn{name: c.Name, typ: c.typeOf(), domain: c.Kind == Domain})
 		a.index[c.Name] = i
 	}
-	return &node{op: opColumn, typ: a.used[i].typ, col: i, loc: loc}
+	n := &node{op: opColumn, typ: a.used[i].typ, col: i, collation: c.Collation, domain: a.used[i].domain, loc: loc}
+	if n.collation == "" && n.typ.id.collatable() {
+		n.collation = n.typ.ownCollation()
+	}
+	return n
 }
 
 // identifier renders a name as error messages do: quoted unless it is plain.

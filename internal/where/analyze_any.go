@@ -39,15 +39,22 @@ func (a *analyzer) anyAll(e *pg.A_Expr) (*node, error) {
 	if r, err = a.convert(r, right.array()); err != nil {
 		return nil, err
 	}
-	body, err := a.binary(name, &node{op: opOperand, typ: left, of: l, loc: l.loc}, &node{op: opElement, typ: right, loc: r.loc}, e.Location)
+	body, err := a.binary(name, &node{op: opOperand, typ: left, of: l, loc: l.loc}, &node{op: opElement, typ: right, of: r, loc: r.loc}, e.Location)
 	if err != nil {
 		return nil, err
 	}
 	if body.typ.id != tBool {
 		return nil, a.errorf(e.Location, "ANY/ALL requires operator that returns bool")
 	}
-	if n := a.anyOfConstants(test, body, l, r, e.Location); n != nil {
-		return a.fold(n)
+	if err := a.checkCollations(e.Location, l, r); err != nil {
+		return nil, err
+	}
+	if in := a.anyOfConstants(body, test, l, r, e.Location); in != nil {
+		n, err := a.fold(in)
+		if err == nil && test == testAll {
+			n = negation(n, e.Location)
+		}
+		return n, err
 	}
 	return a.fold(&node{op: opAny, typ: typeBool, aux: test, args: []*node{l, r, body}, loc: e.Location})
 }
@@ -70,8 +77,9 @@ func (a *analyzer) slotsOf(name string, l, r typ, loc int32) (left, right typ, e
 	return slots[0], slots[1], nil
 }
 
-// anyOfConstants is = ANY and <> ALL of a constant array as a list, which is searched and routed as IN is; nil for others.
-func (a *analyzer) anyOfConstants(test anyTest, body, l, r *node, loc int32) *node {
+// anyOfConstants is = ANY of a constant array, or what <> ALL negates, as a list, which is searched and routed as IN is; nil for
+// others.
+func (a *analyzer) anyOfConstants(body *node, test anyTest, l, r *node, loc int32) *node {
 	if r.op != opConst || body.op != opCompare || body.args[0].op != opOperand || body.args[1].op != opElement ||
 		!(test == testAny && body.rel == relEQ || test == testAll && body.rel == relNE) {
 		return nil
@@ -97,8 +105,8 @@ func (a *analyzer) anyOfConstants(test anyTest, body, l, r *node, loc int32) *no
 		return nil
 	}
 	in.sortList()
-	if test == testAll {
-		return negation(in, loc)
+	if len(in.args) == 2 && in.aux == 0 {
+		in.op, in.rel = opCompare, relEQ
 	}
 	return in
 }

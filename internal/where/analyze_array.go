@@ -37,6 +37,8 @@ func (a *analyzer) arrayExpr(e *pg.A_ArrayExpr, target typ) (*node, error) {
 			}
 			args[i] = n
 		}
+	case allDomains(args):
+		return nil, a.errorf(e.Location, "a domain in ARRAY must be cast to the type below it")
 	default:
 		if err := a.unite(args, "ARRAY", e.Location); err != nil {
 			return nil, err
@@ -84,7 +86,7 @@ func (a *analyzer) subscript(e *pg.A_Indirection, loc int32) (*node, error) {
 	case len(indices) > array.MaxDims:
 		return nil, a.errorf(loc, "number of array dimensions (%d) exceeds the maximum allowed (%d)", len(indices), array.MaxDims)
 	}
-	n := &node{op: opIndex, typ: subject.typ.elem(), args: []*node{subject}, loc: loc}
+	n := &node{op: opIndex, typ: subject.typ.elem(), args: []*node{subject}, domain: subject.domain, loc: loc}
 	if slice {
 		n.op, n.typ = opSlice, subject.typ
 	}
@@ -173,4 +175,19 @@ func (a *analyzer) jsonSubscript(subject *node, indices []*pg.A_Indices, loc int
 		return nil, err
 	}
 	return a.binary("#>", subject, folded, loc)
+}
+
+// allDomains reports whether every element that has a type has that of a domain.
+func allDomains(args []*node) bool {
+	domain := false
+	for _, n := range args {
+		if n.typ.isUnknown() {
+			continue
+		}
+		if !n.domain {
+			return false
+		}
+		domain = true
+	}
+	return domain
 }

@@ -116,10 +116,10 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 		return nil, a.errorf(loc, "Could not select a function overload for %s(%s)", f.name, typeList(typesOf(args)))
 	}
 	switch {
+	case f.ofDomains(args):
+		return nil, a.errorf(loc, "a domain in %s must be cast to the type below it", f.name)
 	case f.undetermined(typesOf(args)) && f.id != fnArrayNdims:
 		return nil, a.errorf(loc, "could not determine polymorphic type because input has type unknown")
-	case f.equatesElements() && slots[0].id == tJSON.array():
-		return nil, a.errorf(loc, "could not identify an equality operator for type json")
 	}
 	n := &node{op: opCall, typ: result, call: f, loc: loc}
 	for i, arg := range args {
@@ -138,23 +138,24 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 	if f.traits&equates != 0 && slots[0].id == tJSON.array() {
 		return nil, a.errorf(loc, "could not identify an equality operator for type json")
 	}
-	if f.traits&mapsCase != 0 && collationOf(n) == collationC {
-		n.aux = callC
+	if f.traits&mapsCase != 0 {
+		c, err := a.lettersOf(loc, n.args...)
+		if err != nil {
+			return nil, err
+		}
+		if c {
+			n.aux = callC
+		}
+	} else if f.id != fnConcatOperator {
+		if err := a.checkCollations(loc, n.args...); err != nil {
+			return nil, err
+		}
 	}
 	n, err := a.fold(n)
 	if err == nil && len(n.val.b) > maxText {
 		return nil, a.errorf(loc, "a constant is bigger than maximum size of %d bytes", maxText)
 	}
 	return n, err
-}
-
-// equatesElements reports whether f looks for equal elements in an array.
-func (f *function) equatesElements() bool {
-	switch f.id {
-	case fnArrayPosition, fnArrayPositionFrom, fnArrayPositions, fnArrayRemove, fnArrayReplace, fnArrayContains, fnArrayContained, fnArrayOverlaps:
-		return true
-	}
-	return false
 }
 
 // coalesce and its arguments have one common type.
@@ -168,7 +169,7 @@ func (a *analyzer) coalesce(e *pg.CoalesceExpr) (*node, error) {
 
 // coalesceOf drops what can never be the result.
 func coalesceOf(args []*node, loc int32) *node {
-	n := &node{op: opCoalesce, typ: args[0].typ, loc: loc}
+	n := &node{op: opCoalesce, typ: args[0].typ, domain: allDomains(args), loc: loc}
 	for _, arg := range args {
 		if arg.op == opNull {
 			continue
@@ -204,6 +205,7 @@ func (a *analyzer) commonArgs(list []*pg.Node, what string, loc int32) ([]*node,
 func (a *analyzer) unite(args []*node, what string, loc int32) error {
 	types := typesOf(args)
 	common, ok := commonType(types)
+	domains := allDomains(args)
 	if !ok || common.id.opaque() {
 		return a.errorf(loc, "%s types %s cannot be matched", what, strings.ReplaceAll(typeList(types), ", ", " and "))
 	}
@@ -211,6 +213,9 @@ func (a *analyzer) unite(args []*node, what string, loc int32) error {
 		n, err := a.convert(n, common)
 		if err != nil {
 			return err
+		}
+		if n.isConst() && domains {
+			n.domain = true
 		}
 		args[i] = n
 	}

@@ -56,7 +56,7 @@ func (a *analyzer) when(e *pg.CaseExpr, w *pg.CaseWhen) (*node, error) {
 
 // caseOf drops what can never be the result.
 func caseOf(conditions, results []*node, otherwise *node, loc int32) *node {
-	n := &node{op: opCase, typ: otherwise.typ, loc: loc}
+	n := &node{op: opCase, typ: otherwise.typ, domain: otherwise.domain && allDomains(results), loc: loc}
 	for i, c := range conditions {
 		if c.isBool(true) {
 			otherwise = results[i]
@@ -91,6 +91,7 @@ func (a *analyzer) nullIf(e *pg.A_Expr) (*node, error) {
 		return nil, err
 	}
 	null := constant(l.typ, value{null: true}, e.Location)
+	null.domain = l.domain
 	return caseOf([]*node{equal}, []*node{null}, l, e.Location), nil
 }
 
@@ -109,5 +110,5 @@ func (a *analyzer) minMax(e *pg.MinMaxExpr) (*node, error) {
 	if !ok || t.id.elem() == tEnum || t.id.elem() == tJSONB {
 		return nil, a.errorf(e.Location, "values of type %s have no order here", t)
 	}
-	return a.fold(&node{op: opMinMax, typ: t, fam: fam, aux: kind, args: args, loc: e.Location})
+	return a.fold(&node{op: opMinMax, typ: t, fam: fam, aux: kind, args: args, domain: allDomains(args), loc: e.Location})
 }

@@ -57,14 +57,21 @@ func (a *analyzer) binary(name string, l, r *node, loc int32) (*node, error) {
 	if !ok {
 		return a.operatorCall(name, asOperator, []*node{l, r}, loc)
 	}
-	if flags&likeFold != 0 && (collationOf(l) == collationC || collationOf(r) == collationC) {
-		flags |= likeC
-	}
 	i := choose(matchable(), []typ{l.typ, r.typ}, true)
 	if i < 0 {
 		return nil, a.errorf(loc, "Could not select an operator overload")
 	}
 	l, r, err := a.bothTo(matchable()[i], l, r)
+	if err != nil {
+		return nil, err
+	}
+	if flags&likeFold == 0 {
+		err = a.checkCollations(loc, l, r)
+	} else if c, unknown := a.lettersOf(loc, l, r); unknown != nil {
+		err = unknown
+	} else if c {
+		flags |= likeC
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +144,12 @@ func (a *analyzer) overload(l, r *node, loc int32) (*comparison, *node, *node, e
 	l, r, err := a.bothTo(&s.function, l, r)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if err := a.checkCollations(loc, l, r); err != nil {
+		return nil, nil, nil, err
+	}
+	if s.fam == famArray && l.domain != r.domain {
+		return nil, nil, nil, a.errorf(loc, "an array of domains must be cast to an array of the type below it")
 	}
 	if l.typ.id == tJSON.array() {
 		return nil, nil, nil, a.errorf(loc, "could not identify an equality operator for type json")

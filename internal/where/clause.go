@@ -62,6 +62,7 @@ func (c *Clause) Bind(names []string) (*Program, error) {
 	for i := range p.pos {
 		id := typeID(d.byte())
 		name := d.text()
+		d.byte()
 		if id.named() {
 			d.uvarint()
 		}

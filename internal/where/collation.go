@@ -1,34 +1,85 @@
 package where
 
+import "cmp"
+
 // collation says whose letters a text is made of, as far as upper and lower case matter.
 type collation uint8
 
 const (
-	collationNone    collation = iota // no text
+	collationNone    collation = iota // no text, or nothing to say
 	collationDefault                  // the database's
-	collationC                        // names have that of C, and hand it on
+	collationC                        // that of C
 )
 
-// collationOf derives the collation of what n yields, as the manual says under "Collation Concepts": that of its arguments, of
-// which the default one is the weaker.
-func collationOf(n *node) collation {
-	if !n.typ.id.collatable() {
-		return collationNone
-	}
-	if n.of != nil {
-		return collationOf(n.of)
-	}
-	derived := collationNone
-	for _, arg := range n.args {
-		derived = max(derived, collationOf(arg))
-	}
+// The collations of texts, as Column.Collation names them, are derived as the manual says under "Collation Concepts". Texts are
+// ordered by bytes whatever their collation is; it decides whether an operator is accepted, and what lower and upper do.
+const (
+	noCollation        = "-" // no text
+	ownC               = "C"
+	conflictingOrigins = "?" // of two columns with different ones: no operator accepts that
+)
+
+// collationOf is the collation of what n yields: that of its arguments, of which the database's is the weaker.
+func collationOf(n *node) string {
 	switch {
-	case derived != collationNone:
-		return derived
-	case n.typ.id.elem() == tName:
-		return collationC
+	case !n.typ.id.collatable():
+		return noCollation
+	case n.of != nil:
+		return collationOf(n.of)
+	case n.collation != "":
+		return n.collation
 	}
-	return collationDefault
+	derived := mergedCollation(n.args)
+	if derived == noCollation {
+		return n.typ.ownCollation()
+	}
+	return derived
+}
+
+// mergedCollation is the collation of what is made of those texts.
+func mergedCollation(texts []*node) string {
+	merged := noCollation
+	for _, n := range texts {
+		c := collationOf(n)
+		switch {
+		case merged == noCollation, merged == "":
+			if c != noCollation {
+				merged = c
+			}
+		case c == noCollation || c == "" || c == merged:
+		default:
+			merged = conflictingOrigins
+		}
+	}
+	return merged
+}
+
+// ownCollation is that of a type: names have that of C.
+func (t typ) ownCollation() string {
+	if t.id.elem() == tName {
+		return ownC
+	}
+	return ""
+}
+
+// checkCollations rejects texts of which Postgres could not tell how to compare them.
+func (a *analyzer) checkCollations(loc int32, texts ...*node) error {
+	if mergedCollation(texts) == conflictingOrigins {
+		return a.errorf(loc, "could not determine which collation to use for string comparison")
+	}
+	return nil
+}
+
+// lettersOf reports whether the letters of texts are those of C, or else the database's. Those of other collations are not known.
+func (a *analyzer) lettersOf(loc int32, texts ...*node) (c bool, err error) {
+	switch own := mergedCollation(texts); own {
+	case ownC:
+		return true, nil
+	case "", noCollation:
+		return false, nil
+	default:
+		return false, cmp.Or(a.checkCollations(loc, texts...), a.errorf(loc, "the letters of collation %s are not known", own))
+	}
 }
 
 // collatable reports whether values of the type have a collation.

@@ -35,8 +35,10 @@ func decode(b string) ([]typedColumn, *node, error) {
 	for range d.count() {
 		c := typedColumn{typ: typ{id: typeID(d.byte())}}
 		c.name = d.text()
+		flags := d.byte()
+		c.domain = flags == 1
 		c.typ.name = d.named(c.typ.id)
-		if !c.typ.id.known() || d.i < 0 {
+		if flags > 1 || !c.typ.id.known() || d.i < 0 {
 			return nil, nil, ErrCorrupt
 		}
 		d.cols = append(d.cols, c)

@@ -10,7 +10,7 @@ import (
 // A clause is kept and stored as one string of bytes, which is evaluated as it is:
 //
 //	version, count of named types, their names
-//	count of columns, for each column: type, name, of a named type (enums, composites, what is opaque) its index
+//	count of columns, for each column: type, name, whether it is of a domain, of a named type (enums, composites, what is opaque) its index
 //	the root node
 //
 // A node is its op, its attributes, and its arguments in order. Counts and lengths are uvarints. The arguments of AND and OR
@@ -28,6 +28,7 @@ func encode(cols []typedColumn, root *node) string {
 	for _, c := range cols {
 		columns = append(columns, byte(c.typ.id))
 		columns = appendText(columns, c.name)
+		columns = append(columns, c.flags())
 		columns = e.appendNamed(columns, c.typ)
 	}
 	nodes := e.appendNode(nil, root)
@@ -164,8 +165,16 @@ func appendValue(b []byte, id typeID, v *value) []byte {
 
 // typedColumn is a column that a clause refers to.
 type typedColumn struct {
-	name string
-	typ  typ
+	name   string
+	typ    typ
+	domain bool // in Postgres it is of a domain over typ, or of elements of one
+}
+
+func (c *typedColumn) flags() byte {
+	if c.domain {
+		return 1
+	}
+	return 0
 }
 
 // normalize drops columns that folding has made unused and orders the rest by name, so that equal clauses have equal bytes.

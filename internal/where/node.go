@@ -81,16 +81,18 @@ type node struct {
 	args []*node
 	loc  int32 // byte offset in the parsed text, for errors
 
-	val    value    // opConst
-	col    int      // opColumn: index into the clause's columns
-	fam    family   // opCompare, opDistinct, opIn
-	rel    relation // opCompare
-	aux    uint8
-	labels []string  // opRank: in their order
-	bounds []uint8   // opSlice: which bounds each subscript has
-	of     *node     // opOperand: what it is the value of, while the clause is analyzed
-	call   *function // opCall
-	param  int32     // n for an untyped $n
+	val       value    // opConst
+	col       int      // opColumn: index into the clause's columns
+	fam       family   // opCompare, opDistinct, opIn
+	rel       relation // opCompare
+	aux       uint8
+	labels    []string  // opRank: in their order
+	bounds    []uint8   // opSlice: which bounds each subscript has
+	of        *node     // opOperand and opElement: what it is a value of, while the clause is analyzed
+	collation string    // of columns with one of their own, and of constants that were made of texts; while the clause is analyzed
+	domain    bool      // the value is of a domain in Postgres; while the clause is analyzed
+	call      *function // opCall
+	param     int32     // n for an untyped $n
 }
 
 var typeBool = typ{id: tBool}

@@ -65,6 +65,21 @@ func (f *function) undetermined(args []typ) bool {
 	return none
 }
 
+// ofDomains reports whether polymorphic slots would stand for a domain: that is so when nothing else is given for them.
+func (f *function) ofDomains(args []*node) bool {
+	domain := false
+	for i, n := range args {
+		if slot := f.slot(i); !slot.isPolymorphic() || n.typ.isUnknown() {
+			continue
+		}
+		if !n.domain {
+			return false
+		}
+		domain = true
+	}
+	return domain
+}
+
 // concrete is the type that stands in a slot.
 func concrete(slot typeID, arg, element, common typ) (typ, bool) {
 	switch slot {

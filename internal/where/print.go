@@ -54,7 +54,9 @@ func binding(n *node) int {
 			return bindOperator
 		}
 		return bindNot
-	case opConst, opColumn, opNull, opCoalesce, opMinMax, opCase, opArray, opIndex, opSlice:
+	case opColumn:
+		return bindCast
+	case opConst, opNull, opCoalesce, opMinMax, opCase, opArray, opIndex, opSlice:
 		return bindAtom
 	case opCall:
 		if n.call.as == asFunction {
@@ -75,7 +77,11 @@ func (p *printer) bare(n *node) {
 	case opConst, opNull:
 		p.WriteString(literal(n))
 	case opColumn:
-		p.WriteString(quoteName(p.cols[n.col].name))
+		c := &p.cols[n.col]
+		p.WriteString(quoteName(c.name))
+		if name, ok := c.typ.sql(); ok && c.domain {
+			p.WriteString("::" + name) // what is made of a domain has other types than what is made of the type below it
+		}
 	case opAnd:
 		p.join(n.args, " AND ", bindNot)
 	case opOr:

@@ -13,6 +13,8 @@ type Column struct {
 	TypeSchema string
 	// Labels are those of an enum, in the order of the catalogue, joined by zero bytes; "" when they are not known.
 	Labels string
+	// Collation is the column's own: "" when it is the database's, C when it is of that order and those letters, else any name.
+	Collation string
 	// Nondeterministic says that equal texts need not be the same bytes: nothing but NULL is compared.
 	Nondeterministic bool
 	// TypeMod is the modifier of the column, -1 for none. For domains over a type with a modifier it is the base type's.

@@ -58,7 +58,11 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_enum l WHERE l.enumtypid = coalesce(be.oid, b.oid)
       ), 'base_schema', (
         SELECT bn.nspname FROM pg_catalog.pg_type bt JOIN pg_catalog.pg_namespace bn ON bn.oid = bt.typnamespace WHERE bt.oid = coalesce(be.oid, b.oid)
-      ), 'nondeterministic', NOT coalesce(co.collisdeterministic, true),
+      ), 'collation', CASE
+        WHEN co.oid IS NULL OR co.collname = 'default' THEN ''
+        WHEN co.collprovider = 'c' AND co.collcollate IN ('C', 'POSIX') AND co.collctype IN ('C', 'POSIX') THEN 'C'
+        ELSE co.oid::text || ' ' || co.collname
+      END, 'nondeterministic', NOT coalesce(co.collisdeterministic, true),
       'formatted', pg_catalog.format_type(a.atttypid, a.atttypmod),
       'not_null', a.attnotnull, 'generated', a.attgenerated <> '', 'pk', k.pos
     ) ORDER BY a.attnum)
@@ -136,6 +140,7 @@ type (
 		BaseKind         string   `json:"base_kind"`
 		BaseSchema       string   `json:"base_schema"`
 		Labels           []string `json:"labels"`
+		Collation        string   `json:"collation"`
 		Nondeterministic bool     `json:"nondeterministic"`
 		Formatted        string   `json:"formatted"`
 		NotNull          bool     `json:"not_null"`
@@ -230,8 +235,8 @@ func (r *relationRow) table() *Table {
 func (r *columnRow) column() Column {
 	c := Column{
 		Name: r.Name, TypeName: r.Type, TypeOID: r.OID, TypeMod: r.Mod, Kind: r.Kind[0],
-		Base:             BaseType{Name: r.Base, TypeMod: r.BaseMod, Kind: r.BaseKind[0], Schema: r.BaseSchema, Labels: strings.Join(r.Labels, "\x00")},
-		Nondeterministic: r.Nondeterministic, Formatted: r.Formatted, NotNull: r.NotNull, PKIndex: -1, Generated: r.Generated,
+		Base:      BaseType{Name: r.Base, TypeMod: r.BaseMod, Kind: r.BaseKind[0], Schema: r.BaseSchema, Labels: strings.Join(r.Labels, "\x00")},
+		Collation: r.Collation, Nondeterministic: r.Nondeterministic, Formatted: r.Formatted, NotNull: r.NotNull, PKIndex: -1, Generated: r.Generated,
 	}
 	// The catalogue does not count the dimensions of arrays in tables that were made from a query. A domain over an array has
 	// the category of an array but no element type of its own.

@@ -49,6 +49,8 @@ type Column struct {
 	Kind byte
 	// Base is the type below all domains: that of the column when it is no domain.
 	Base BaseType
+	// Collation is the column's own: "" when it is the database's, C when it is of that order and those letters, else a name.
+	Collation string
 	// Nondeterministic says that the column's collation takes different texts for equal.
 	Nondeterministic bool
 	// Formatted is the type as one writes it in SQL, such as "character varying(10)[]".
@@ -146,7 +148,7 @@ func (t *Table) WhereColumns() []where.Column {
 		cols[i] = where.Column{
 			Name: c.Name, Type: c.Base.Name, Dims: c.Base.Dims, Kind: whereKind(c.Kind), Below: whereKind(c.Base.Kind),
 			TypeSchema: c.Base.Schema, Labels: c.Base.Labels,
-			Nondeterministic: c.Nondeterministic, TypeMod: c.Base.TypeMod,
+			Collation: c.Collation, Nondeterministic: c.Nondeterministic, TypeMod: c.Base.TypeMod,
 		}
 	}
 	return cols
