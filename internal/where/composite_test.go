@@ -65,7 +65,7 @@ func compositeExpressions() []string {
 		"array_to_string(tags, ',')", "array_to_string(ints, '-', '*')", "array_to_string(bools, ' ')", "string_to_array(t, ' ')", "string_to_array(t, NULL)", "string_to_array(t, '', 'a')", "trim_array(ints, 1)",
 		"ints[1]", "ints[i]", "nums[1][2]", "ints[2:]", "ints[:2]", "ints[i:2]", "nums[1:1][2]", "tags[:]", "ints[NULL]", "docs[2]", "moods[1]", "ints[1.5]",
 		"i = ANY (ints)", "i <> ALL (ints)", "t = ANY (tags)", "i < ANY ('{1,2}')", "t LIKE ANY (tags)", "i = ANY (nums)", "'ok' = ANY (moods)", "j = ANY (docs)", "j @> ANY (docs)", "i IN (1, 2, NULL)",
-		"ARRAY[i, 2]", "ARRAY[t, NULL]", "ARRAY[ints, ints]", "ARRAY[[1,2],[3,i]]", "ARRAY[j, k]", "ARRAY[1, 2.5]", "ARRAY[]::int[]", "ints = ARRAY[1,2,3]", "ints IN ('{1}', '{1,2,3}')",
+		"ARRAY[i, 2]", "ARRAY[timezone('PT2562047788H54.7758S'::interval, timetz '02:30+00:01')]", "ARRAY[t, NULL]", "ARRAY[ints, ints]", "ARRAY[[1,2],[3,i]]", "ARRAY[j, k]", "ARRAY[1, 2.5]", "ARRAY[]::int[]", "ints = ARRAY[1,2,3]", "ints IN ('{1}', '{1,2,3}')",
 		"GREATEST(ints, '{2}')", "LEAST(tags, '{aa}')", "NULLIF(ints, '{1}')", "CASE WHEN tags @> '{a}' THEN j END", "coalesce(ints, '{}')", "ints IS NULL", "j IS NOT NULL", "ints IS DISTINCT FROM '{1}'",
 	}
 }

@@ -222,7 +222,7 @@ func validArray(id typeID, b []byte) bool {
 	id = id.elem()
 	return array.Valid(b, func(element []byte) bool {
 		var v value
-		return readElement(id, element, &v)
+		return readElement(id, element, &v) && (id.rep() != repBytes || validBytes(id, element))
 	})
 }
 
