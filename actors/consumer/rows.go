@@ -1,6 +1,8 @@
 package consumer
 
 import (
+	"errors"
+
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/shape"
@@ -88,17 +90,26 @@ func (r *rows) included(c *change.Change, e *change.Encoder) (inOld, inNew bool,
 		}
 	}
 	if c.Old != nil {
-		inOld = r.matches(c.Old, e)
+		if inOld, err = r.matches(c.Old, e); err != nil {
+			return false, false, err
+		}
 	}
 	if c.New != nil {
-		inNew = r.matches(c.New, e)
+		inNew, err = r.matches(c.New, e)
 	}
-	return inOld, inNew, nil
+	return inOld, inNew, err
 }
 
-func (r *rows) matches(row change.Tuple, e *change.Encoder) bool {
+// matches reports whether a row is in the shape. An error is that nobody here can tell.
+func (r *rows) matches(row change.Tuple, e *change.Encoder) (bool, error) {
 	truth, err := r.program.Eval(row, &e.Where)
-	return err == nil && truth == where.True
+	if err != nil {
+		e.Unevaluated()
+	}
+	if errors.Is(err, where.ErrCaseUnknown) {
+		return false, err
+	}
+	return err == nil && truth == where.True, nil
 }
 
 func (r *rows) bind(rel *change.Relation) error {

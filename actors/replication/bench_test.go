@@ -71,7 +71,7 @@ func BenchmarkBacklog(b *testing.B) {
 			var elapsed time.Duration
 			for b.Loop() {
 				db.exec("%s", backlog.sql)
-				sink := &counter{want: backlog.rows, done: make(chan struct{}, 1), credit: replication.NewCredit(16 << 20, 0)}
+				sink := &counter{want: backlog.rows, done: make(chan struct{}, 1), credit: replication.NewCredit(16<<20, 0)}
 				c := db.config()
 				c.Credit = sink.credit
 				streaming := make(chan time.Time, 1)

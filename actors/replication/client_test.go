@@ -68,7 +68,7 @@ func TestKeepalivesGoOnWithoutCredit(t *testing.T) {
 	const timeout = time.Second
 	f := db.follow(holding, settings(func(c *replication.Config) {
 		c.Connect = connector(db.address, "replication", "database", "wal_sender_timeout", timeout.String())
-		c.Credit = replication.NewCredit(1 << 20, 0)
+		c.Credit = replication.NewCredit(1<<20, 0)
 	}))
 	f.awaitPhase(replication.Streaming, 1)
 	db.publish("items")

@@ -12,7 +12,7 @@ type Credit struct {
 	taken int64
 	// expected is what fragments have lately come to beside themselves, for each byte they brought: the most, fading.
 	expected float64
-	freed chan struct{} // capacity 1: something was given back
+	freed    chan struct{} // capacity 1: something was given back
 }
 
 // NewCredit gives a credit of total bytes, at least 1. expected is how many bytes a fragment is taken to need on its way for each

@@ -198,7 +198,7 @@ func (db *database) follow(options ...option) *follower {
 	db.t.Helper()
 	f := &follower{t: db.t, ended: make(chan struct{}), news: make(chan struct{}, 1)}
 	c := db.config()
-	c.Credit = replication.NewCredit(16 << 20, 0)
+	c.Credit = replication.NewCredit(16<<20, 0)
 	c.Notify = func(s replication.State) { f.note(func() { f.states = append(f.states, s) }) }
 	for _, o := range options {
 		o(&c, f)

@@ -69,6 +69,9 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 	if err != nil {
 		return err
 	}
+	if err := s.learnLetters(ctx); err != nil {
+		return err
+	}
 	s.generated.Store(1)
 	if features.GeneratedColumns() {
 		s.generated.Store(2)
@@ -79,6 +82,25 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 	s.tracker.Reset()
 	s.ready.set(integrityChecked)
 	s.tracker.Wake()
+	return nil
+}
+
+// learnLetters asks for the letters of the database, which stay as they are while the process runs, before the first clause is
+// evaluated.
+func (s *Stack) learnLetters(ctx context.Context) error {
+	if s.lettersKnown {
+		return nil
+	}
+	letters, err := s.inspector.CaseMap(ctx)
+	if err != nil {
+		return err
+	}
+	if letters == nil {
+		s.log.Warn("the case of letters beyond ASCII is not known in this database; shapes that depend on it are removed when they meet one")
+	}
+	s.letters.Store(letters)
+	s.projections.SetCaseMap(letters)
+	s.lettersKnown = true
 	return nil
 }
 

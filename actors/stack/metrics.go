@@ -53,6 +53,7 @@ func newMetrics(s *Stack) *metrics {
 	counter("leyden_store_syncs_total", "Syncs of the store.", &s.plane.Syncs)
 	counter("leyden_consumers_spawned_total", "Consumers started.", &s.plane.Spawned)
 	counter("leyden_consumers_passivated_total", "Consumers put to sleep.", &s.plane.Passivated)
+	counter("leyden_where_consumer_errors_total", "Clauses that could not be evaluated over a row by the shape's consumer: the row is not in the shape.", &s.projections.Unevaluated)
 	counter("leyden_shapes_invalidated_total", "Shapes whose log could not be continued.", &s.plane.Invalidated)
 	return m
 }

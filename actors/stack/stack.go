@@ -20,6 +20,7 @@ import (
 	"leyden/internal/pg/connect"
 	"leyden/internal/pg/inspect"
 	"leyden/internal/pg/snapshot"
+	"leyden/internal/where"
 	"leyden/persistence/shapelog"
 )
 
@@ -49,9 +50,12 @@ type Stack struct {
 	plane       *work.Metrics
 	metrics     *metrics
 	projections *change.Projections
-	client      atomic.Pointer[replication.Client]
-	abandon     atomic.Pointer[context.CancelFunc] // gives the present replication connection up
-	confirmed   atomic.Bool                        // set-up of the slot was found unfinished when the process started, and has been settled since
+	letters     atomic.Pointer[where.CaseMap]
+	// lettersKnown belongs to the goroutine of the replication connection.
+	lettersKnown bool
+	client       atomic.Pointer[replication.Client]
+	abandon      atomic.Pointer[context.CancelFunc] // gives the present replication connection up
+	confirmed    atomic.Bool                        // set-up of the slot was found unfinished when the process started, and has been settled since
 	// acknowledged is the highest position that this process has acknowledged or found acknowledged, 0 before it has seen the slot.
 	acknowledged atomic.Uint64
 	generated    atomic.Int32 // 0: not known, 1: generated columns cannot be replicated, 2: they can

@@ -63,7 +63,7 @@ func (s *Stack) streaming() *tree.Group {
 		}},
 		tree.Spec{Name: "collector", Props: func() *actor.Props {
 			return collector.Props(collector.Config{
-				Store: s.store, Filter: func() collector.Filter { return filter.New() }, Shapes: s.manager.Feed,
+				Store: s.store, Filter: func() collector.Filter { return filter.New().Letters(s.letters.Load) }, Shapes: s.manager.Feed,
 				Writer: actor.NewPID("nonhost", writerPath), Partitions: pids,
 				Settle: s.credit.Load().Settle, Layouts: s.status.Layouts,
 				Boundary: s.flushBoundary, Relation: s.relation, Ancestors: s.ancestors, Invalidate: s.manager.Invalidate,

@@ -71,7 +71,12 @@ func (m *clauseMaker) comparison() (text, judged string) {
 	}
 	isText := c.kind.sql == "text" || strings.HasPrefix(c.kind.sql, "varchar")
 	for {
-		switch m.r.IntN(9) {
+		switch m.r.IntN(14) {
+		case 9, 10, 11, 12, 13:
+			if len(c.kind.forms) == 0 {
+				continue
+			}
+			return same(m.form(c))
 		case 0, 1, 2:
 			return m.binary(name, pick(m.r, []string{"=", "=", "<>", "!="}), c)
 		case 3:
@@ -124,17 +129,25 @@ func (m *clauseMaker) constant(c column) (text, judged string) {
 		m.params = append(m.params, value)
 		return "$" + strconv.Itoa(len(m.params)), judged
 	case 1:
-		plain, _, _ := strings.Cut(c.kind.sql, "(") // the language casts to types without modifiers
+		plain, _, _ := strings.Cut(c.kind.sql, "(")
+		if plain == "char" {
+			plain = "bpchar" // char alone is char(1)
+		}
 		return same(quote(value) + "::" + plain)
 	}
 	return same(judged)
 }
 
-// column picks a column that the language knows.
+// form is one of the conditions that a column of its kind can have.
+func (m *clauseMaker) form(c column) string {
+	form := strings.ReplaceAll(pick(m.r, c.kind.forms), "%%", "\x00")
+	return strings.ReplaceAll(strings.ReplaceAll(form, "%s", identifier(c.name)), "\x00", "%")
+}
+
+// column picks a column.
 func (m *clauseMaker) column() column {
-	usable := slices.DeleteFunc(slices.Clone(m.t.columns), func(c column) bool { return !c.kind.where })
-	usable = append(usable, column{name: "part", kind: kind{sql: "text", values: []string{"p", "q", "r"}, order: true}},
-		column{name: `Odd "Name`, kind: kind{sql: "int4", values: []string{"1", "2", "3"}, order: true}})
+	usable := append(slices.Clone(m.t.columns), column{name: "part", kind: kind{sql: "text", values: []string{"p", "q", "r"}, order: true}},
+		column{name: `Odd "Name`, kind: kind{sql: "int4", values: []string{"1", "2", "3"}, order: true, forms: whole}})
 	return pick(m.r, usable)
 }
 

@@ -23,6 +23,8 @@ func whereColumns(t *table) []where.Column {
 			c.Type, c.Dims = element, 1
 		}
 		switch kind {
+		case "char(3)":
+			c.Type, c.TypeMod = "bpchar", 7
 		case "varchar(20)":
 			c.TypeMod = 24
 		case "numeric(10,2)":

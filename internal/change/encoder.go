@@ -18,7 +18,11 @@ type Encoder struct {
 
 	chunk []byte // the free rest
 	count *atomic.Uint64
+	fails *atomic.Uint64
 }
+
+// Unevaluated counts a clause that could not be evaluated over a row.
+func (e *Encoder) Unevaluated() { e.fails.Add(1) }
 
 // begin returns where an item of about n bytes can be appended to.
 func (e *Encoder) begin(n int) []byte {

@@ -8,6 +8,7 @@ import (
 	"weak"
 
 	"leyden/internal/shape"
+	"leyden/internal/where"
 )
 
 // Projections hands out projections, one for all definitions that need the same, and lends encoders. A projection lives as
@@ -17,8 +18,11 @@ type Projections struct {
 	byKey map[string]weak.Pointer[Projection]
 
 	encoders sync.Pool
+	letters  atomic.Pointer[where.CaseMap]
 	// Encodings counts the items that were encoded. Items that were shared are not counted again.
 	Encodings atomic.Uint64
+	// Unevaluated counts the clauses that could not be evaluated over a row.
+	Unevaluated atomic.Uint64
 }
 
 // NewProjections returns an empty set.
@@ -78,11 +82,16 @@ func projectionKey(b []byte, d *shape.Definition) []byte {
 
 // Encoder lends an encoder for one goroutine until it is given back.
 func (ps *Projections) Encoder() *Encoder {
-	if e, ok := ps.encoders.Get().(*Encoder); ok {
-		return e
+	e, ok := ps.encoders.Get().(*Encoder)
+	if !ok {
+		e = &Encoder{count: &ps.Encodings, fails: &ps.Unevaluated}
 	}
-	return &Encoder{count: &ps.Encodings}
+	e.Where.CaseMap = ps.letters.Load()
+	return e
 }
+
+// SetCaseMap tells the database's letters to the encoders that are lent from now on.
+func (ps *Projections) SetCaseMap(m *where.CaseMap) { ps.letters.Store(m) }
 
 // Return takes an encoder back. What it has encoded stays valid.
 func (ps *Projections) Return(e *Encoder) { ps.encoders.Put(e) }

@@ -24,6 +24,7 @@ type Filter struct {
 	scratch where.Scratch
 	// elements reads arrays.
 	elements where.Elements
+	letters  func() *where.CaseMap
 	errors   uint64
 	fault    error
 }
@@ -40,6 +41,13 @@ type member struct {
 // New makes an empty filter.
 func New() *Filter {
 	return &Filter{tables: map[name]*table{}}
+}
+
+// Letters makes the filter evaluate clauses with the case map that load gives: nil while it is not known, when whatever depends on
+// it counts as touched.
+func (f *Filter) Letters(load func() *where.CaseMap) *Filter {
+	f.letters = load
+	return f
 }
 
 // Add registers a shape. Adding an id again replaces its definition.
@@ -104,6 +112,9 @@ func (f *Filter) Affected(c *change.Change, dst []shape.ID) (ids []shape.ID) {
 		return b.table.all.appendTo(dst)
 	}
 	f.tick++
+	if f.letters != nil {
+		f.scratch.CaseMap = f.letters()
+	}
 	l := &f.lookup
 	*l = lookup{f: f, b: b, rows: [2]change.Tuple{c.New, c.Old}, dst: dst}
 	l.run()

@@ -65,7 +65,8 @@ func (m *CaseMap) upperOf(c rune) string {
 	return string(c)
 }
 
-var errCaseUnknown = errors.New("the database's case of a letter is not known")
+// ErrCaseUnknown is an error of Eval: what Postgres would say depends on how it maps a letter, which is not known here.
+var ErrCaseUnknown = errors.New("the database's case of a letter is not known")
 
 type letterCase bool
 
@@ -94,7 +95,7 @@ func (m *machine) appendCase(b, text []byte, to letterCase, onlyASCII bool) ([]b
 		if c < utf8.RuneSelf && (onlyASCII || asPlain) || onlyASCII {
 			// Where nothing is known a locale may have its own idea of the letter i, as the Turkish one has.
 			if m.folding && !onlyASCII && (c == 'i' || c == 'I') {
-				return b, errCaseUnknown
+				return b, ErrCaseUnknown
 			}
 			if to == upperCase {
 				c = upperASCII(c)
@@ -107,7 +108,7 @@ func (m *machine) appendCase(b, text []byte, to letterCase, onlyASCII bool) ([]b
 		}
 		r, size := utf8.DecodeRune(text[i:])
 		if cm == nil || cm.contextual[r] {
-			return b, errCaseUnknown
+			return b, ErrCaseUnknown
 		}
 		table := cm.lower
 		if to == upperCase {

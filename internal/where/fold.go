@@ -74,7 +74,7 @@ func (a *analyzer) fold(n *node) (*node, error) {
 	m := machine{code: string((&encoder{}).appendNode(nil, n)), s: &Scratch{}, folding: true}
 	var v value
 	if _, err := m.eval(0, &v); err != nil {
-		if errors.Is(err, errCaseUnknown) {
+		if errors.Is(err, ErrCaseUnknown) {
 			return n, nil // until the database is known
 		}
 		if n.op == opCast {

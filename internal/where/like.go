@@ -55,7 +55,7 @@ func (m *machine) matches(flags likeFlags, text, pattern []byte) (bool, error) {
 	}
 	if (m.s.CaseMap == nil || m.s.CaseMap.plain) && isASCII(pattern) && isASCII(text) {
 		if m.folding && hasI(pattern) {
-			return false, errCaseUnknown
+			return false, ErrCaseUnknown
 		}
 		return like(flags, text, pattern)
 	}

@@ -64,9 +64,9 @@ func TestLettersHaveTheCaseOfTheDatabase(t *testing.T) {
 		{latin, "aÉz", `%\é_`, true, nil},
 		{latin, "K", "k", true, nil},
 		{latin, "ω", "Ω", false, nil}, // in no table: letters without a case
-		{latin, "Σ", "%", false, errCaseUnknown},
+		{latin, "Σ", "%", false, ErrCaseUnknown},
 		{nil, "ABC", "a_c", true, nil},
-		{nil, "É", "é", false, errCaseUnknown},
+		{nil, "É", "é", false, ErrCaseUnknown},
 		{ASCIICaseMap(), "É", "é", false, nil},
 		{ASCIICaseMap(), "ÉA", "Éa", true, nil},
 		{turkish, "I", "i", false, nil},

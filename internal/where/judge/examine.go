@@ -98,7 +98,7 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 			verdict := judge(o, written, canonical)
 			switch {
 			case complaint != "":
-			case o.err != nil && strings.Contains(o.err.Error(), unknownCase):
+			case errors.Is(o.err, where.ErrCaseUnknown):
 				counts.Letters++
 			case o.err != nil && strings.Contains(o.err.Error(), tooLarge):
 				counts.Slow++
@@ -131,10 +131,6 @@ func examine(ctx context.Context, d *database, trials []*trial, rows []int) (fou
 
 // tooLarge is the error of an evaluation that would write more than there is room for here, though not in Postgres.
 const tooLarge = "the result is larger than an evaluation may write"
-
-// unknownCase is another error of the language that Postgres does not have, besides those of texts that mean what the settings of the
-// server or the clock say: a letter is to be mapped whose case depends on what stands beside it, or is not known of the database.
-const unknownCase = "the database's case of a letter is not known"
 
 // unacceptable reports an error that says something of the statement and nothing of the row.
 func unacceptable(r result) bool {
@@ -309,7 +305,7 @@ func (d *database) route(trials []*trial, rows []int, truths [][]where.Truth) (m
 
 // filter holds a shape for each trial whose clause does not depend on the wanted text.
 func (d *database) filter(trials []*trial) *filter.Filter {
-	f := filter.New()
+	f := filter.New().Letters(func() *where.CaseMap { return d.letters })
 	layout := &shape.Layout{Table: shape.Table{OID: d.relation.OID, Schema: d.relation.Schema, Name: d.relation.Name}, Selected: d.names, SelectsAll: true}
 	for i, t := range trials {
 		if !t.valued {
