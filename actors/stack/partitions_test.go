@@ -44,3 +44,37 @@ func TestAShapeOverAPartitionedTableFollowsAllItsPartitions(t *testing.T) {
 	db.exec(t, `TRUNCATE items_3`)
 	require.Eventually(t, entry.Removed, 15*time.Second, 5*time.Millisecond, "a truncated partition ends the shape of its root")
 }
+
+// TestPartitionsAreAttachedAndDetachedWhileTheyAreFollowed: a table becomes a partition and is one no longer, and a column that the
+// root gets ends its shape, after which a new one has it.
+func TestPartitionsAreAttachedAndDetachedWhileTheyAreFollowed(t *testing.T) {
+	db := newDatabase(t)
+	db.exec(t, `DROP TABLE items`)
+	db.exec(t, `CREATE TABLE items (id int, tenant int NOT NULL, title text, PRIMARY KEY (id, tenant)) PARTITION BY LIST (tenant)`)
+	db.exec(t, `CREATE TABLE items_1 PARTITION OF items FOR VALUES IN (1)`)
+	db.exec(t, `CREATE TABLE items_2 (id int, tenant int NOT NULL, title text, PRIMARY KEY (id, tenant))`)
+	e := start(t, config(t, db.url, t.TempDir())).ready()
+	defer e.stop()
+	entry := e.create("title <> 'none'")
+	e.snapshot(entry)
+
+	db.exec(t, `INSERT INTO items_2 VALUES (1, 2, 'before it was attached')`)
+	db.exec(t, `ALTER TABLE items ATTACH PARTITION items_2 FOR VALUES IN (2)`)
+	db.exec(t, `INSERT INTO items VALUES (2, 2, 'attached')`)
+	e.logged(entry, `"attached"`)
+
+	db.exec(t, `ALTER TABLE items DETACH PARTITION items_2`)
+	db.exec(t, `INSERT INTO items_2 VALUES (3, 2, 'detached')`)
+	db.exec(t, `INSERT INTO items VALUES (4, 1, 'in the other one')`)
+	log := e.logged(entry, `"in the other one"`)
+	require.NotContains(t, log, `"detached"`)
+	require.NotContains(t, log, "before it")
+	require.False(t, entry.Removed())
+
+	db.exec(t, `ALTER TABLE items ADD COLUMN extra int`)
+	db.exec(t, `INSERT INTO items VALUES (5, 1, 'with more', 7)`)
+	require.Eventually(t, entry.Removed, 15*time.Second, 5*time.Millisecond)
+	table, err := e.Table(t.Context(), "public", "items")
+	require.NoError(t, err)
+	require.Len(t, table.Columns, 4, "nothing that was cached of the root outlives it")
+}

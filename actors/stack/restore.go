@@ -1,8 +1,10 @@
 package stack
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
@@ -48,6 +50,18 @@ func (s *Stack) restore() error {
 	}
 	s.ready.set(metadataLoaded)
 	return nil
+}
+
+// manyShapes is from where on the reading of a catalogue leaves garbage that is worth giving back.
+const manyShapes = 10_000
+
+// tidyMemory gives back, once, what the start with many shapes has left in memory. Otherwise it would stay until as much again has
+// been allocated, which may take an idle server for ever.
+func (s *Stack) tidyMemory(ctx context.Context) {
+	if s.ready.await(ctx, collectorReady) == nil && s.status.Counts().Total >= manyShapes {
+		debug.FreeOSMemory()
+	}
+	<-ctx.Done()
 }
 
 // restoreInspector makes tables known while the database is down. What cannot be used is read from the catalogue again.

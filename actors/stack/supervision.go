@@ -30,6 +30,7 @@ func (s *Stack) supervised() tree.Group {
 			s.manager.Reconcile(ctx, s.config.ReconcilePeriod, func() bool { return s.ready.isMet(integrityChecked) })
 		})},
 		{Name: "slot", Run: s.loop(s.watchSlot)},
+		{Name: "memory", Run: s.loop(s.tidyMemory)},
 	}
 	if s.config.MaxShapes > 0 {
 		children = append(children, tree.Spec{Name: "expiry", Run: s.loop(func(ctx context.Context) {

@@ -22,24 +22,10 @@ import (
 	"leyden/persistence/shapelog"
 )
 
-// knownShapes: how long a server takes to be active with shapes that it knows from before, and what each of them costs.
-func knownShapes(ctx context.Context, s *stand) (figures []figure, err error) {
-	for _, c := range []struct {
-		count  int
-		clause string // of the number of a shape
-		reach  time.Duration
-	}{
-		{100_000, "tenant = %d", 2 * time.Second},
-		{1_000_000, "tenant = %d", 20 * time.Second},
-		{1_000_000, "tenant = %d AND title = 'x'", 20 * time.Second},
-	} {
-		add, err := knownShapesOf(ctx, s, c.count, c.clause, c.reach)
-		if err != nil {
-			return nil, err
-		}
-		figures = append(figures, add...)
-	}
-	return figures, nil
+// knownShapes: how long a server takes to be active with shapes that it knows from before, and what each of them costs. The clause is
+// that of shape number %d.
+func knownShapes(count int, clause string, reach time.Duration) func(context.Context, *stand) ([]figure, error) {
+	return func(ctx context.Context, s *stand) ([]figure, error) { return knownShapesOf(ctx, s, count, clause, reach) }
 }
 
 func knownShapesOf(ctx context.Context, s *stand, count int, clause string, reach time.Duration) (figures []figure, err error) {

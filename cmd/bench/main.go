@@ -45,7 +45,9 @@ func workloads() []workload {
 		{"waiting-clients", waitingClients},
 		{"idle-shapes", idleShapes},
 		{"peak-memory", peakMemory},
-		{"known-shapes", knownShapes},
+		{"known-shapes", knownShapes(100_000, "tenant = %d", 2*time.Second)},
+		{"known-million", knownShapes(1_000_000, "tenant = %d", 20*time.Second)},
+		{"known-million-and", knownShapes(1_000_000, "tenant = %d AND title = 'x'", 20*time.Second)},
 		{"unindexed", unindexed},
 	}
 }
