@@ -83,6 +83,9 @@ func (a *analyzer) fold(n *node) (*node, error) {
 		}
 		return nil, a.errorf(n.loc, "Failed to apply function to constant arguments")
 	}
+	if !readable(n.typ.id, &v) {
+		return n, nil
+	}
 	folded := constant(n.typ, v, n.loc)
 	if c := collationOf(n); c != noCollation {
 		folded.collation = c

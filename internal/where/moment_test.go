@@ -38,7 +38,7 @@ var momentExpressions = []string{
 	"tz - tz", "tz - ts", "ts - tz", "tz - '2024-01-01 00:00+02'", "iv + iv", "iv - iv", "- iv", "iv * f8", "f8 * iv", "iv * 2", "2.5 * iv", "iv * i4", "iv / f8", "iv / 7", "tm + '01:00'", "iv + '1 day'",
 	"justify_days(iv)", "justify_hours(iv)", "justify_interval(iv)", "age(ts, '2000-02-29')", "age(tz, tz - iv)", "age(ts, d)",
 	"ts AT TIME ZONE 'Europe/Paris'", "tz AT TIME ZONE 'america/new_york'", "tz AT TIME ZONE 'UTC+3'", "tt AT TIME ZONE 'UTC'", "tt AT TIME ZONE '-5:30'", "tz AT TIME ZONE interval '-02:30'",
-	"ts AT TIME ZONE interval '05:45'", "tt AT TIME ZONE interval '05:45:01'", "tz AT TIME ZONE iv", "d AT TIME ZONE 'Europe/Paris'", "timezone('Asia/Kolkata', tz)", "ts AT TIME ZONE t", "tz AT TIME ZONE t",
+	"ts AT TIME ZONE interval '05:45'", "tt AT TIME ZONE interval '05:45:01'", "tz AT TIME ZONE iv", "tz AT TIME ZONE interval '-2562047788:00:54.7758'", "ts AT TIME ZONE interval '2562047788:00:54.7758'", "tt AT TIME ZONE interval '2562047788:00:54.7758'", "d AT TIME ZONE 'Europe/Paris'", "timezone('Asia/Kolkata', tz)", "ts AT TIME ZONE t", "tz AT TIME ZONE t",
 	"date_trunc('month', ts)", "date_trunc('week', tz)", "date_trunc('hour', iv)", "date_trunc('day', tz, 'Australia/Lord_Howe')", "date_trunc('quarter', d)", "date_trunc(t, ts)", "date_trunc('decade', ts)",
 	"date_part('epoch', ts)", "date_part('hour', d)", "date_part('isodow', d)", "date_part('minute', tm)", "date_part('timezone_hour', tt)", "date_part('second', tz)", "date_part('milliseconds', iv)", "date_part(t, ts)",
 	"extract(epoch from ts)", "extract(epoch from tz)", "extract(epoch from d)", "extract(epoch from iv)", "extract(epoch from tm)", "extract(epoch from tt)", "extract(year from d)", "extract(julian from ts)",
@@ -187,6 +187,18 @@ func TestTheTimestampAfterTheLastIsReadAsRoundingMakesIt(t *testing.T) {
 	require.Equal(t, where.True, truth)
 	_, err = where.Compile("ts = '294277-01-01 00:00:00'", nil, momentColumns())
 	require.Error(t, err)
+}
+
+func TestAConstantThatPostgresCannotReadStaysAnExpression(t *testing.T) {
+	for _, clause := range []string{
+		"tt = timezone(interval '1000 hours', timetz '12:00')", "tm = interval '-2562047788:00:54.775807'::time", "ts = timestamp(0) '294276-12-31 23:59:59.999999'",
+	} {
+		c, err := where.Compile(clause, nil, momentColumns())
+		require.NoError(t, err, clause)
+		again, err := where.Compile(c.SQL(), nil, momentColumns())
+		require.NoError(t, err, c.SQL())
+		require.Equal(t, c.SQL(), again.SQL())
+	}
 }
 
 func TestTextsThatDependOnTheClockAreRejected(t *testing.T) {

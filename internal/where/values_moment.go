@@ -105,3 +105,18 @@ func validMoment(id typeID, b []byte) bool {
 	}
 	return len(b) == timetzSize && moment.TimeTZOf(b).Valid()
 }
+
+// readable reports whether the text of a value is read as the value. Some functions of Postgres yield more than it can read.
+func readable(id typeID, v *value) bool {
+	switch {
+	case v.null:
+		return true
+	case id == tTime:
+		return moment.Time(v.i).Readable()
+	case id == tTimetz:
+		return moment.TimeTZOf(v.b).Readable()
+	case id == tTimestamp || id == tTimestamptz:
+		return moment.Timestamp(v.i).Readable()
+	}
+	return true
+}

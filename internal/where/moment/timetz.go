@@ -50,7 +50,14 @@ func TimeTZOf(b []byte) TimeTZ {
 	return TimeTZ{Time(binary.BigEndian.Uint64(b[0:])), int32(binary.BigEndian.Uint32(b[8:]))}
 }
 
-// Valid reports whether t is a time of a day in a zone less than eight days away, the farthest that there is.
-func (t TimeTZ) Valid() bool {
-	return t.Time >= 0 && t.Time <= usPerDay && t.West > -8*secondsPerDay && t.West < 8*secondsPerDay
-}
+// Valid reports whether t is a time of a day. Its zone can be anywhere.
+func (t TimeTZ) Valid() bool { return t.Time >= 0 && t.Time <= usPerDay }
+
+// Readable reports whether the text of t is read as t: an offset has less than 16 hours.
+func (t TimeTZ) Readable() bool { return t.Time.Readable() && t.West > -16*3600 && t.West < 16*3600 }
+
+// Readable reports whether the text of t is read as t.
+func (t Time) Readable() bool { return t >= 0 && t <= usPerDay }
+
+// Readable reports whether the text of t is read as t.
+func (t Timestamp) Readable() bool { return !t.Finite() || t.valid() }

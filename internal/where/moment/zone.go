@@ -202,7 +202,7 @@ func (t Timestamp) ToOffset(east Interval) (Timestamp, error) {
 	if east.Months != 0 || east.Days != 0 {
 		return 0, ErrRange
 	}
-	return (t + Timestamp(east.Micros/usPerSecond*usPerSecond)).checked()
+	return (t + Timestamp(east.offset()*usPerSecond)).checked()
 }
 
 // FromOffset is timezone(interval, timestamp).
@@ -213,5 +213,8 @@ func (t Timestamp) FromOffset(east Interval) (Timestamp, error) {
 	if east.Months != 0 || east.Days != 0 {
 		return 0, ErrRange
 	}
-	return (t - Timestamp(east.Micros/usPerSecond*usPerSecond)).checked()
+	return (t - Timestamp(east.offset()*usPerSecond)).checked()
 }
+
+// offset is in seconds, of which Postgres keeps 32 bits.
+func (i Interval) offset() int64 { return int64(int32(i.Micros / usPerSecond)) }
