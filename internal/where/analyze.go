@@ -206,7 +206,7 @@ func (a *analyzer) column(c *Column, loc int32) *node {
 		a.used = append(a.used, typedColumn{name: c.Name, typ: c.typeOf(), domain: c.Kind == Domain})
 		a.index[c.Name] = i
 	}
-	n := &node{op: opColumn, typ: a.used[i].typ, col: i, collation: c.Collation, domain: a.used[i].domain, loc: loc}
+	n := &node{op: opColumn, typ: a.used[i].typ, col: i, collation: c.Collation, domain: c.Kind == Domain && (c.Dims == 0 || c.OfDomains), loc: loc}
 	if n.collation == "" && n.typ.id.collatable() {
 		n.collation = n.typ.ownCollation()
 	}

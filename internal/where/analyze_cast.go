@@ -43,6 +43,10 @@ func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
 		n, err = a.settle(n, t)
 	} else if n.typ != t {
 		n, err = a.cast(n, t, loc)
+	} else if n.domain {
+		based := *n
+		based.domain = false
+		n = &based
 	}
 	if err != nil || limit < 0 {
 		return n, err
@@ -60,7 +64,27 @@ func (a *analyzer) cast(n *node, t typ, loc int32) (*node, error) {
 	if ctx == castNone || n.typ.id.elem() == tEnum && t.id.elem() == tEnum {
 		return nil, a.errorf(loc, "unknown cast from type %s to type %s", n.typ, t)
 	}
+	if n.op == opArray && id == castArray {
+		return a.castElements(n, t)
+	}
 	return a.fold(&node{op: opCast, typ: t, aux: id, args: []*node{n}, loc: loc})
+}
+
+// castElements converts ARRAY[...] element by element, as Postgres reads a cast of it.
+func (a *analyzer) castElements(n *node, t typ) (*node, error) {
+	c := *n
+	c.typ, c.args = t, make([]*node, len(n.args))
+	element := t.elem()
+	if n.aux == 1 {
+		element = t
+	}
+	for i, arg := range n.args {
+		var err error
+		if c.args[i], err = a.convert(arg, element); err != nil {
+			return nil, err
+		}
+	}
+	return a.fold(&c)
 }
 
 // typeName resolves the name of a type. The limit is its modifier, -1 for none.

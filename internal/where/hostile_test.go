@@ -105,6 +105,9 @@ func FuzzCompile(f *testing.F) {
 		"arr @> '{1}' OR arr[1:2] = '[0:1]={1,2}'", "j #>> '{a,b}' = 'x' AND j ? 'a' AND j <= '1'", "array_position(arr, $1) = 2", "j || '{\"a\": [1e2]}' @> j"} {
 		f.Add(text, "1", []byte("5"))
 	}
+	for _, text := range grammar() {
+		f.Add(text, "1", []byte("5"))
+	}
 	f.Fuzz(func(t *testing.T, text, param string, value []byte) {
 		c, err := where.Compile(text, map[string]string{"1": param}, columns())
 		if err != nil {
@@ -117,6 +120,13 @@ func FuzzCompile(f *testing.F) {
 }
 
 func FuzzUnmarshal(f *testing.F) {
+	for _, text := range grammar() {
+		c, err := where.Compile(text, row{"1": "5"}, columns())
+		require.NoError(f, err)
+		b, err := c.MarshalBinary()
+		require.NoError(f, err)
+		f.Add(b, []byte("5"))
+	}
 	for _, text := range []string{"i4 = 5 AND t LIKE 'a%'", "n IN (1, 2.5, NULL)", "d < ts", "e IN ('sad', 'ok')", "c::varchar(3) = 'abc'", "NOT b IS TRUE", "f8 IS DISTINCT FROM 1", "co IS NULL",
 		"arr @> '{1}' AND arr[1] = 2", "arr[1:i4] = '{1,NULL}' OR i4 = ANY (arr)", "array_append(arr, i4) = ARRAY[1, i4]", "arr::text[] IN ('{a}', '{}')",
 		"j @> '{\"a\": 1}' AND j ->> 'a' = t", "j #>> '{a,1}' = 'x' OR (j -> 'n')::int4 > 5", "j - ARRAY['a', t] = j || '[1.50]'"} {

@@ -9,6 +9,8 @@ type Column struct {
 	Kind Kind
 	// Below is, for domains, what sort of type is below all domains.
 	Below Kind
+	// OfDomains says that it is an array whose elements are of a domain, and not of a domain over an array.
+	OfDomains bool
 	// TypeSchema is the schema of an enum; "" when it is not known, and then constants of it have no type in the canonical text.
 	TypeSchema string
 	// Labels are those of an enum, in the order of the catalogue, joined by zero bytes; "" when they are not known.

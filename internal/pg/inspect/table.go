@@ -147,7 +147,7 @@ func (t *Table) WhereColumns() []where.Column {
 	for i, c := range t.Columns {
 		cols[i] = where.Column{
 			Name: c.Name, Type: c.Base.Name, Dims: c.Base.Dims, Kind: whereKind(c.Kind), Below: whereKind(c.Base.Kind),
-			TypeSchema: c.Base.Schema, Labels: c.Base.Labels,
+			OfDomains: c.Kind == 'd' && c.Dims > 0, TypeSchema: c.Base.Schema, Labels: c.Base.Labels,
 			Collation: c.Collation, Nondeterministic: c.Nondeterministic, TypeMod: c.Base.TypeMod,
 		}
 	}
