@@ -41,7 +41,24 @@ func (f *filtering) add(id shape.ID, xmax uint64) {
 	heap.Push(&f.byXmax, filteringShape{id, xmax})
 }
 
-func (f *filtering) remove(id shape.ID) { f.watched.Set(uint64(id), false) }
+// remove forgets a shape. Its place in the heap goes when most places are those of shapes that are gone: they would stay
+// until the stream has come past their xmax, which may take for ever.
+func (f *filtering) remove(id shape.ID) {
+	f.watched.Set(uint64(id), false)
+	if len(f.byXmax) > 2*f.watched.Len()+fewPlaces {
+		kept := make(xmaxHeap, 0, f.watched.Len())
+		for _, s := range f.byXmax {
+			if f.watched.Get(uint64(s.id)) {
+				kept = append(kept, s)
+			}
+		}
+		heap.Init(&kept)
+		f.byXmax = kept
+	}
+}
+
+// fewPlaces are not worth the trouble.
+const fewPlaces = 64
 
 // committed takes in a transaction.
 func (f *filtering) committed(xid uint32, lsn uint64) {

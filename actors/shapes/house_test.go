@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -43,6 +44,8 @@ type house struct {
 	t      require.TestingT
 	config houseConfig
 	fs     *vfs.MemFS
+	disk   vfs.FS // in place of fs, for what it would fill
+	dir    string
 
 	// A process.
 	store    *hookedStore
@@ -81,7 +84,8 @@ type houseConfig struct {
 	restAfter            time.Duration
 	grace                time.Duration
 	partitionsStallGrace time.Duration
-	backwards            bool // restore the shapes in the reverse of their order
+	dir                  string // where the store is; "": in memory
+	backwards            bool   // restore the shapes in the reverse of their order
 }
 
 // row is a row of the model's tables.
@@ -136,6 +140,9 @@ func newHouse(t require.TestingT, c houseConfig) *house {
 		c.partitions = 3
 	}
 	h := &house{t: t, config: c, fs: vfs.NewCrashableMem(), tables: map[uint32]*inspect.Table{}, relations: map[uint32]*change.Relation{}, commits: &RecentCommits{}, xid: 10, lsn: 100, confirmed: 100}
+	if c.dir != "" {
+		h.disk, h.dir = vfs.Default, c.dir
+	}
 	h.moved = sync.NewCond(&h.mu)
 	for _, oid := range []uint32{items, others} {
 		h.relations[oid] = &change.Relation{OID: oid, Schema: "public", Name: table(oid).Name, Columns: []change.Column{
@@ -167,6 +174,8 @@ func table(oid uint32) shape.Table {
 
 func (h *house) close() { h.stopProcess() }
 
+func (h *house) ctx() context.Context { return context.Background() }
+
 func (h *house) now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -176,7 +185,11 @@ func (h *house) now() time.Time {
 
 // startProcess opens what is on disk as the stack does.
 func (h *house) startProcess() {
-	opened, err := shapelog.Open(h.fs, "store", shapelog.Options{ChunkBytes: 1 << 20})
+	var files vfs.FS = h.fs
+	if h.disk != nil {
+		files = h.disk
+	}
+	opened, err := shapelog.Open(files, filepath.Join(h.dir, "store"), shapelog.Options{ChunkBytes: 1 << 20})
 	require.NoError(h.t, err)
 	h.store = &hookedStore{opened, &h.hooks}
 	h.status = status.New(h.now)

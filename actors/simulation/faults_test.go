@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -48,6 +49,35 @@ func (w *world) syncUnnoticed() error { return w.store.Sync() }
 func (w *world) reconnect() {
 	w.stream = w.pg.connect(w.batch, w.relations)
 	w.log("reconnect at %d", w.pg.confirmed)
+}
+
+// reacquire is what a process does that has the lock of the slot again: its shapes are what they were.
+func (w *world) reacquire() error {
+	w.did("refresh")
+	r, err := w.status.Refresh(w.store)
+	if err != nil {
+		return err
+	}
+	if len(r.Vanished) > 0 || len(r.Foreign) > 0 {
+		return fmt.Errorf("refresh: %d shapes vanished, %v are nobody's", len(r.Vanished), r.Foreign)
+	}
+	for id, s := range w.shapes {
+		if e, ok := w.status.ByHandle(s.handle); s.removing == ok || ok && (e != s.entry || e.ID != id) {
+			return fmt.Errorf("shape %d, %s, removing %t, is known %t", id, s.handle, s.removing, ok)
+		}
+	}
+	w.reconnect()
+	return nil
+}
+
+// restart ends the process in order: everything that is applied is synced.
+func (w *world) restart() error {
+	w.did("restart")
+	if err := w.store.Close(); err != nil {
+		return err
+	}
+	w.log("restart")
+	return w.startProcess()
 }
 
 // crashPostgres loses acknowledgements that the server had not stored.

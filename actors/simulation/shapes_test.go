@@ -18,7 +18,7 @@ func (w *world) createShape() (bool, error) {
 	n := w.rng.IntN(len(w.pg.tables)+1) / 2
 	t := w.pg.tables[n]
 	columns := []string{"id", "tenant", "title"}
-	s := &simShape{id: w.nextID, table: n, client: &client{}, match: func(row) bool { return true }}
+	s := &simShape{table: n, client: &client{}, match: func(row) bool { return true }}
 	d := &shape.Definition{
 		Layout:  &shape.Layout{Table: shape.Table{OID: t.oid, Schema: "public", Name: t.name}, Key: []string{"id"}, Selected: columns, Explicit: columns},
 		Replica: shape.Replica(w.rng.IntN(2)),
@@ -48,13 +48,18 @@ func (w *world) createShape() (bool, error) {
 			return false, err
 		}
 	}
-	w.nextID++
 	w.micros++
-	s.def, s.handle = d, shape.Handle{Hash: d.Identity().Hash(), Micros: w.micros}
+	entry, created := w.status.Add(d)
+	if !created {
+		w.did("found shape")
+		return true, nil
+	}
+	s.entry, s.id, s.def, s.handle = entry, entry.ID, d, entry.Handle
 	var err error
 	if s.log, err = w.store.Create(s.handle, d); err != nil {
 		return false, err
 	}
+	entry.SetLog(s.log)
 	w.shapes[s.id] = s
 	w.toColl = append(w.toColl, &work.AddShape{ID: s.id, Def: d, Done: func(error) { s.added = true }})
 	w.log("create %d %s where %q key %v replica %d", s.id, t.name, text, d.Key, d.Replica)
@@ -99,6 +104,7 @@ func (w *world) advanceSnapshot() (bool, error) {
 			return false, err
 		}
 		s.complete = true
+		s.entry.Started()
 		w.log("snapshot of %d complete", s.id)
 	}
 	return true, nil
@@ -120,10 +126,15 @@ func snapshotRow(d *shape.Definition, r row) []byte {
 // invalidate begins the removal of a shape, once.
 func (w *world) invalidate(id shape.ID, reason error) {
 	if s := w.shapes[id]; s != nil && !s.removing {
-		s.removing = true
+		w.beginRemoval(s)
 		w.did("invalidated: " + reason.Error())
 		w.log("invalidate %d: %v", id, reason)
 	}
+}
+
+func (w *world) beginRemoval(s *simShape) {
+	s.removing = true
+	w.status.Remove(s.entry)
 }
 
 // advanceRemoval does the rest of a removal: the consumer ends after what it has been handed, the store forgets the shape,
@@ -146,7 +157,7 @@ func (w *world) advanceRemoval() (bool, error) {
 		return false, err
 	}
 	delete(w.shapes, s.id)
-	w.toColl = append(w.toColl, &work.RemoveShape{ID: s.id})
+	w.toColl = append(w.toColl, &work.RemoveShape{ID: s.id, Done: func() { w.status.Confirm(s.handle) }})
 	w.log("removed %d", s.id)
 	return true, nil
 }

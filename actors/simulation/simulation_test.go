@@ -3,40 +3,51 @@ package simulation
 import (
 	"flag"
 	"fmt"
-	"os"
+	"iter"
+	"math"
 	"slices"
-	"strconv"
 	"testing"
+	"time"
 )
 
-var seedFlag = flag.Uint64("seed", 0, "the only seed to be run")
+var (
+	seedFlag  = flag.Uint64("seed", 0, "the only seed to be run")
+	seedsFlag = flag.Uint64("seeds", 0, "how many seeds are run")
+	firstFlag = flag.Uint64("first", 1, "the first of them")
+	forFlag   = flag.Duration("for", 0, "run as many seeds as take this long")
+)
 
 const steps = 700
 
 // seeds are those of a run: a few that are always the same, so that a failure is somebody's change and not bad luck.
-func seeds(t *testing.T) []uint64 {
-	if *seedFlag != 0 {
-		return []uint64{*seedFlag}
-	}
-	n := 60
-	if text := os.Getenv("LEYDEN_SIM_SEEDS"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("LEYDEN_SIM_SEEDS: %v", err)
-		}
-	} else if testing.Short() {
+func seeds() iter.Seq[uint64] {
+	first, n := *firstFlag, *seedsFlag
+	switch {
+	case *seedFlag != 0:
+		first, n = *seedFlag, 1
+	case n > 0:
+	case *forFlag > 0:
+		n = math.MaxUint64
+	case testing.Short():
 		n = 10
+	default:
+		n = 60
 	}
-	out := make([]uint64, n)
-	for i := range out {
-		out[i] = uint64(i + 1)
+	begin := time.Now()
+	return func(yield func(uint64) bool) {
+		for i := range n {
+			if *forFlag > 0 && time.Since(begin) >= *forFlag || !yield(first+i) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 func TestSimulation(t *testing.T) {
 	total := map[string]int{}
-	for _, seed := range seeds(t) {
+	ran := 0
+	for seed := range seeds() {
+		ran++
 		w, err := simulate(seed)
 		for what, n := range w.count {
 			total[what] += n
@@ -48,14 +59,14 @@ func TestSimulation(t *testing.T) {
 			t.Fatalf("seed %d: %v\nreplay with: go test ./actors/simulation -run TestSimulation -seed %d", seed, err, seed)
 		}
 	}
-	if *seedFlag == 0 && !testing.Short() {
-		for _, what := range []string{"late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "postgres crash", "subtree restart", "checked shape", "grown shape", "hidden transaction"} {
+	if ran >= 60 {
+		for _, what := range []string{"late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "restart", "refresh", "found shape", "postgres crash", "subtree restart", "checked shape", "grown shape", "hidden transaction"} {
 			if total[what] == 0 {
 				t.Errorf("%q never happened", what)
 			}
 		}
 	}
-	t.Log(total)
+	t.Log(ran, "seeds:", total)
 }
 
 type action struct {
@@ -108,10 +119,12 @@ func simulate(seed uint64) (w *world, err error) {
 		{1, plain(w.crashConsumer)},
 		{2, w.removeSome},
 		{2, always(w.restartStreaming)},
+		{2, always(w.reacquire)},
+		{2, always(w.restart)},
 		{2, always(w.crash)},
 	}...)
 	if w.rng.IntN(3) == 0 { // a quiet run: shapes grow old
-		all = all[:len(all)-7]
+		all = all[:len(all)-9]
 	}
 	for i := range all { // each run has other habits
 		all[i].weight = all[i].weight * []int{1, 2, 4, 4, 8, 20}[w.rng.IntN(6)]
@@ -168,7 +181,7 @@ func (w *world) removeSome() (bool, error) {
 	if s == nil {
 		return false, nil
 	}
-	s.removing = true
+	w.beginRemoval(s)
 	w.log("remove %d", s.id)
 	return true, nil
 }

@@ -126,6 +126,7 @@ func (w *world) collect() (bool, error) {
 	case *work.RemoveShape:
 		w.collector.Remove(m.ID)
 		w.toWriter = append(w.toWriter, &work.Forget{Run: w.run, ID: m.ID, Seq: w.collector.Seq()})
+		m.Done()
 	case *work.Durable:
 		w.collector.Durable(m)
 		return true, w.settled()

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"leyden/actors/collector"
 	"leyden/actors/consumer"
+	"leyden/actors/status"
 	"leyden/actors/work"
 	"leyden/actors/writer"
 	"leyden/internal/change"
@@ -43,9 +45,9 @@ type world struct {
 	projections *change.Projections
 
 	// What the status authority and the creation of shapes know.
+	status *status.Authority
 	shapes map[shape.ID]*simShape
-	nextID shape.ID
-	micros uint64
+	micros int64
 
 	// The streaming subtree.
 	run       *work.Run
@@ -62,6 +64,7 @@ type world struct {
 }
 
 type simShape struct {
+	entry  *status.Entry
 	id     shape.ID
 	handle shape.Handle
 	def    *shape.Definition
@@ -91,7 +94,7 @@ type mailbox struct {
 func newWorld(seed uint64) (*world, error) {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	w := &world{
-		rng: rng, pg: newPostgres(rng), batch: 2 + rng.IntN(4), fs: vfs.NewCrashableMem(), nextID: 1,
+		rng: rng, pg: newPostgres(rng), batch: 2 + rng.IntN(4), fs: vfs.NewCrashableMem(),
 		count: map[string]int{},
 	}
 	return w, w.startProcess()
@@ -112,6 +115,7 @@ func (w *world) startProcess() error {
 	}
 	w.projections = change.NewProjections()
 	w.relations = map[[2]int]*change.Relation{}
+	w.status = status.New(func() time.Time { return time.UnixMicro(w.micros) })
 	before := w.shapes
 	w.shapes = map[shape.ID]*simShape{}
 	var incomplete []shape.Handle
@@ -125,10 +129,20 @@ func (w *world) startProcess() error {
 				continue
 			}
 			restored := *s
-			restored.id, restored.def, restored.log = w.nextID, rec.Def, w.store.Log(rec)
+			var err error
+			if older, ok := w.status.Lookup(rec.Def.Identity()); ok { // it was being removed
+				w.did("superseded shape")
+				w.status.Remove(older)
+				w.status.Confirm(older.Handle)
+				incomplete = append(incomplete, older.Handle)
+				delete(w.shapes, older.ID)
+			}
+			if restored.entry, err = w.status.Restore(rec.Handle, rec.Def, w.store.Log(rec)); err != nil {
+				return err
+			}
+			restored.id, restored.def, restored.log = restored.entry.ID, rec.Def, restored.entry.Log()
 			restored.added, restored.complete, restored.writer, restored.removing, restored.pending = true, true, nil, false, nil
 			restored.durable = true
-			w.nextID++
 			w.shapes[restored.id] = &restored
 			return nil
 		}
@@ -154,6 +168,11 @@ func (w *world) startStreaming() error {
 		return err
 	}
 	w.consumers = map[shape.ID]*mailbox{}
+	for _, m := range w.toColl {
+		if m, ok := m.(*work.RemoveShape); ok && m.Done != nil {
+			m.Done() // the new collector will never have heard of the shape
+		}
+	}
 	w.toWriter, w.toColl, w.durable, w.inFlight = nil, nil, nil, 0
 	w.run = &work.Run{
 		Completed: func(m *work.Work) { w.toWriter = append(w.toWriter, m) },

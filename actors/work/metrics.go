@@ -10,6 +10,7 @@ type Metrics struct {
 	Transactions atomic.Uint64 // commits that it took
 	Works        atomic.Uint64 // fragments that concerned some shape
 	Deliveries   atomic.Uint64 // pairs of a work and a shape
+	Encodings    atomic.Uint64 // changes encoded, each once for all shapes that emit it alike
 	Items        atomic.Uint64 // log items applied
 	Bytes        atomic.Uint64 // JSON bytes applied
 	Batches      atomic.Uint64 // writes to the store

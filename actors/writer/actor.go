@@ -120,6 +120,9 @@ func (w *writer) flush() {
 	w.Progress.Applied(g.Seq, g.Commit)
 	w.Credit(g.Bytes)
 	w.syncer.applied(w.core.Durable())
+	for _, done := range g.Works {
+		w.Metrics.Encodings.Add(uint64(done.Emissions.Encoded()))
+	}
 	w.Metrics.Batches.Add(1)
 	w.Metrics.Items.Add(uint64(g.Items))
 	w.Metrics.Bytes.Add(uint64(g.JSON))

@@ -26,6 +26,17 @@ type emission struct {
 	next  atomic.Pointer[emission]
 }
 
+// Encoded is how often something was encoded so far: for each change once for every way in which a shape emits it.
+func (em *Emissions) Encoded() int {
+	n := 0
+	for i := range em.slots {
+		for s := &em.slots[i]; s != nil && s.emit.Load() != nil; s = s.next.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 // errEncoding is what shapes get that share an item whose encoding panicked.
 var errEncoding = errors.New("the change could not be encoded")
 
