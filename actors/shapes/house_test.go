@@ -205,10 +205,6 @@ func (h *house) startProcess() {
 	var unfinished []shape.Handle
 	var records []shapelog.Record
 	require.NoError(h.t, h.store.Load(func(r shapelog.Record) error {
-		if !r.Snapshot.Complete {
-			unfinished = append(unfinished, r.Handle)
-			return nil
-		}
 		records = append(records, r)
 		return nil
 	}))
@@ -216,9 +212,9 @@ func (h *house) startProcess() {
 		slices.Reverse(records)
 	}
 	for _, r := range records {
-		e, err := h.status.Restore(r.Handle, r.Def, h.store.Log(r))
-		require.NoError(h.t, err)
-		h.manager.Restore(e, r.Snapshot)
+		if gone, any := h.manager.Restore(r, h.store.Log); any {
+			unfinished = append(unfinished, gone)
+		}
 	}
 	require.NoError(h.t, h.store.Store.Remove(unfinished...))
 	h.system = actor.NewActorSystem(actor.WithDeadLetterThrottleInterval(time.Millisecond),

@@ -235,14 +235,6 @@ func (m *Manager) Making() int {
 	return len(m.making)
 }
 
-// Restore takes in a shape that was on disk, before Run and Feed.
-func (m *Manager) Restore(e *status.Entry, info shapelog.SnapshotInfo) {
-	m.Publication.Restore(e.ID, e.Def.Table)
-	if info.Filtering {
-		m.restored[e.ID] = info.Xmax
-	}
-}
-
 // Feed calls add for every shape that is to be routed to. A collector calls it when it starts, before it handles any message;
 // whatever its predecessor was asked and did not answer is settled by it.
 func (m *Manager) Feed(add func(*work.AddShape)) {

@@ -3,6 +3,7 @@ package shapes
 import (
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
 
 	"leyden/actors/status"
@@ -131,4 +132,28 @@ func TestAShapeIsAddedBeforeOrAfterARefreshAndNeverSwept(t *testing.T) {
 		require.Empty(t, r.Foreign)
 	}
 	require.Equal(t, 100, h.status.Counts().Total)
+}
+
+// A removal was under way when the process ended, and the shape had been made anew by then.
+func TestOfTwoThatAreTheSameTheNewerIsRestored(t *testing.T) {
+	h := houseOf(t, houseConfig{})
+	older := h.create(items, 1)
+	removals := h.holdRemovals()
+	h.manager.Remove(older)
+	<-removals.entered
+	newer := h.create(items, 1)
+	require.NotEqual(t, older.Handle, newer.Handle)
+	require.NoError(t, h.store.Sync())
+	fs := h.fs.CrashClone(vfs.CrashCloneCfg{})
+	removals.letGo()
+	h.stopProcess()
+	h.fs = fs
+	h.startProcess()
+	_, ok := h.status.ByHandle(older.Handle)
+	require.False(t, ok, "clients have been told that it is gone")
+	e, ok := h.status.ByHandle(newer.Handle)
+	require.True(t, ok)
+	require.Equal(t, status.Refreshed{Kept: 1}, h.refresh())
+	h.insert(items, 1)
+	h.whole(e)
 }

@@ -10,24 +10,16 @@ import (
 	"leyden/persistence/shapelog"
 )
 
-// restore takes in what is on disk. Shapes whose snapshot was not completed are removed: nobody could read them on.
+// restore takes in what is on disk, and takes off it what cannot be read on.
 func (s *Stack) restore() error {
 	if err := s.restoreInspector(); err != nil {
 		return err
 	}
 	var unfinished []shape.Handle
 	err := s.store.Load(func(r shapelog.Record) error {
-		if !r.Snapshot.Complete {
-			unfinished = append(unfinished, r.Handle)
-			return nil
+		if gone, any := s.manager.Restore(r, s.store.Log); any {
+			unfinished = append(unfinished, gone)
 		}
-		e, err := s.status.Restore(r.Handle, r.Def, s.store.Log(r))
-		if err != nil {
-			s.log.Error("shape cannot be restored and is removed", "handle", r.Handle.String(), "error", err)
-			unfinished = append(unfinished, r.Handle)
-			return nil
-		}
-		s.manager.Restore(e, r.Snapshot)
 		return nil
 	})
 	if err != nil {
