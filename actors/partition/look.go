@@ -2,6 +2,7 @@ package partition
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -15,7 +16,12 @@ type Look struct {
 	Each   bool     // tell each consumer, not only how many there are
 	Only   shape.ID // and of those only this one, unless 0
 	Answer func(Awake)
+
+	queued atomic.Int64
 }
+
+// Queued is how many messages waited in the partition when it got the question. It is known before the answer.
+func (l *Look) Queued() int { return int(l.queued.Load()) }
 
 // Awake is what a partition runs.
 type Awake struct {

@@ -9,10 +9,10 @@ import (
 	"leyden/internal/shape"
 )
 
-func (b *bench) look(m Look) (awake Awake) {
+func (b *bench) look(m *Look) (awake Awake) {
 	answered := false
 	m.Answer = func(a Awake) { awake, answered = a, true }
-	b.tell(&m)
+	b.tell(m)
 	require.True(b.t, answered)
 	return awake
 }
@@ -27,21 +27,21 @@ func TestALookTellsWhatIsAwakeAndWakesNobody(t *testing.T) {
 	for _, id := range []shape.ID{1, 5, 9} {
 		b.create(id)
 	}
-	require.Equal(t, Awake{Consumers: []Seen{}}, b.look(Look{Each: true}))
+	require.Equal(t, Awake{Consumers: []Seen{}}, b.look(&Look{Each: true}))
 	b.tell(b.share(5, 1))
-	require.Equal(t, Awake{Count: 2}, b.look(Look{}))
-	all := b.look(Look{Each: true}).Consumers
+	require.Equal(t, Awake{Count: 2}, b.look(&Look{}))
+	all := b.look(&Look{Each: true}).Consumers
 	require.Len(t, all, 2)
 	require.EqualValues(t, 1, all[0].ID)
 	require.EqualValues(t, 5, all[1].ID)
 	require.False(t, all[0].Since.IsZero())
-	require.Len(t, b.look(Look{Each: true, Only: 5}).Consumers, 1)
-	require.Empty(t, b.look(Look{Each: true, Only: 9}).Consumers)
+	require.Len(t, b.look(&Look{Each: true, Only: 5}).Consumers, 1)
+	require.Empty(t, b.look(&Look{Each: true, Only: 9}).Consumers)
 
 	bad := b.share(1)
 	bad.Deliveries[0].Work.Changes[0].New = nil // no values
 	b.tell(bad)
-	require.Error(t, b.look(Look{Each: true, Only: 1}).Consumers[0].Ended)
+	require.Error(t, b.look(&Look{Each: true, Only: 1}).Consumers[0].Ended)
 }
 
 func TestARenewedConsumerGoesOnFromWhatIsStored(t *testing.T) {
@@ -68,6 +68,6 @@ func TestAConsumerThatHoldsSomethingIsNotRenewed(t *testing.T) {
 	b.shapes[1] = s
 	b.tell(b.share(1)) // it waits for its snapshot
 	require.ErrorIs(t, b.renew(1), ErrBusy)
-	require.Positive(t, b.look(Look{Each: true}).Consumers[0].Held)
+	require.Positive(t, b.look(&Look{Each: true}).Consumers[0].Held)
 	require.NoError(t, log.SnapshotWriter().Known(pg.Snapshot{Xmin: 3, Xmax: 3}))
 }

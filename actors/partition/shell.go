@@ -33,6 +33,7 @@ type shell struct {
 	Config
 	pulse *pulse
 	inner *actor.PID
+	queue actor.Mailbox // of inner
 	timer *time.Timer
 	beat  uint64    // of the last look that found a consumer running
 	since time.Time // of the first look that found it in this very message
@@ -57,17 +58,20 @@ func (s *shell) Receive(ctx actor.Context) {
 		s.look(ctx)
 	case innerFailed:
 		panic(m.err)
+	case *Look:
+		m.queued.Store(int64(s.queue.UserMessageCount()))
+		ctx.Send(s.inner, m)
 	default:
 		ctx.Send(s.inner, m)
 	}
 }
 
 func (s *shell) start(ctx actor.Context) {
-	s.pulse = &pulse{}
+	s.pulse, s.queue = &pulse{}, actor.Unbounded()()
 	self, system, config, pulse := ctx.Self(), ctx.ActorSystem(), s.Config, s.pulse
 	s.inner = system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
 		return &guarded{partition: partition{Config: config, pulse: pulse}, failed: func(err error) { system.Root.Send(self, innerFailed{err}) }}
-	}, actor.WithSupervisor(stopChildren{})))
+	}, actor.WithSupervisor(stopChildren{}), actor.WithMailbox(func() actor.Mailbox { return s.queue })))
 	if s.StallGrace > 0 {
 		s.lookLater(ctx)
 	}

@@ -22,30 +22,35 @@ func (s *Stack) Processes(ctx context.Context, each bool) []tree.Node {
 	nodes := s.tree.Snapshot()
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	asked := map[string]chan partition.Awake{}
+	type question struct {
+		look   *partition.Look
+		answer chan partition.Awake
+	}
+	asked := map[string]question{}
 	for _, n := range nodes {
 		if isPartition(n.Path) && n.State == "up" {
 			answer := make(chan partition.Awake, 1)
-			asked[n.Path] = answer
-			s.system.Root.Send(s.tree.PID(n.Path), &partition.Look{Each: each, Answer: func(a partition.Awake) { answer <- a }})
+			look := &partition.Look{Each: each, Answer: func(a partition.Awake) { answer <- a }}
+			asked[n.Path] = question{look, answer}
+			s.system.Root.Send(s.tree.PID(n.Path), look)
 		}
 	}
 	out := make([]tree.Node, 0, len(nodes))
 	for _, n := range nodes {
-		answer := asked[n.Path]
-		if answer == nil {
+		q, ok := asked[n.Path]
+		if !ok {
 			out = append(out, n)
 			continue
 		}
 		select {
-		case awake := <-answer:
-			n.Dynamic = awake.Count
+		case awake := <-q.answer:
+			n.Dynamic, n.Mailbox = awake.Count, n.Mailbox+q.look.Queued()
 			out = append(out, n)
 			for _, c := range awake.Consumers {
 				out = append(out, s.consumerNode(n.Path, c))
 			}
 		case <-ctx.Done():
-			n.Dynamic = tree.Unknown
+			n.Dynamic, n.Mailbox = tree.Unknown, n.Mailbox+q.look.Queued()
 			out = append(out, n)
 		}
 	}
@@ -117,6 +122,14 @@ func (s *Stack) renewConsumer(ctx context.Context, parent, name string) error {
 func (s *Stack) Consumer(e *status.Entry) string {
 	n := int(uint64(e.ID) % uint64(s.config.Partitions))
 	return s.partitions()[n].Id + "/" + strconv.FormatUint(uint64(e.ID), 10)
+}
+
+// Send sends a message to the actor at a path, for tests and drills. What is meant for a consumer goes to its partition.
+func (s *Stack) Send(path string, message any) {
+	if parent, _, ok := cutLast(path); ok && isPartition(parent) {
+		path = parent
+	}
+	s.system.Root.Send(s.tree.PID(path), message)
 }
 
 // Page is up to n shapes after an id, in the order of ids: all pages together are all shapes.

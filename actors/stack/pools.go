@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -15,13 +16,19 @@ import (
 )
 
 // pool is a pool of connections that is there from some time on. Until then it answers that it is not.
-type pool struct{ current atomic.Pointer[pgxpool.Pool] }
+type pool struct{ current atomic.Pointer[opened] }
+
+// opened is a pool with the connections that are lent by it.
+type opened struct {
+	*pgxpool.Pool
+	lent *lent
+}
 
 var errNoPool = fmt.Errorf("%w: the pool is not connected yet", inspect.ErrUnavailable)
 
 func (p *pool) get() (*pgxpool.Pool, error) {
-	if pool := p.current.Load(); pool != nil {
-		return pool, nil
+	if o := p.current.Load(); o != nil {
+		return o.Pool, nil
 	}
 	return nil, errNoPool
 }
@@ -48,9 +55,12 @@ func (p *pool) Acquire(ctx context.Context) (*pgconn.PgConn, func(), error) {
 	return c.Conn().PgConn(), c.Release, nil
 }
 
+// close ends all connections, those that are lent too: a query that goes on for long must not keep the pool from being opened
+// anew. Whoever runs one finds its connection lost.
 func (p *pool) close() {
-	if pool := p.current.Swap(nil); pool != nil {
-		pool.Close()
+	if o := p.current.Swap(nil); o != nil {
+		o.lent.cut()
+		o.Close()
 	}
 }
 
@@ -75,12 +85,12 @@ func (s *Stack) runPools(ctx context.Context, up func()) error {
 func (s *Stack) open(ctx context.Context, p *pool, c condition, target connect.Target, size int, found func(connect.Route)) bool {
 	wait := time.Second
 	for {
-		route, opened, err := s.tryOpen(ctx, target, size, c == snapshotPoolReady)
+		route, o, err := s.tryOpen(ctx, target, size, c == snapshotPoolReady)
 		if err == nil {
 			if found != nil {
 				found(route)
 			}
-			p.current.Store(opened)
+			p.current.Store(o)
 			s.ready.set(c)
 			return true
 		}
@@ -88,7 +98,8 @@ func (s *Stack) open(ctx context.Context, p *pool, c condition, target connect.T
 			return false
 		}
 		problem := connect.Classify(err)
-		s.ready.clear(fmt.Errorf("%s", problem.Message), c, lockAcquired)
+		s.ready.clear(errors.New(problem.Message), c)
+		s.ready.blame(errors.New(problem.Message), lockAcquired)
 		if problem.Class == connect.Fatal {
 			s.fail(fmt.Errorf("connect to %s: %w", target.Address(), err))
 			return false
@@ -103,7 +114,7 @@ func (s *Stack) open(ctx context.Context, p *pool, c condition, target connect.T
 	}
 }
 
-func (s *Stack) tryOpen(ctx context.Context, target connect.Target, size int, snapshots bool) (connect.Route, *pgxpool.Pool, error) {
+func (s *Stack) tryOpen(ctx context.Context, target connect.Target, size int, snapshots bool) (connect.Route, *opened, error) {
 	route, warnings, err := connect.Resolve(ctx, target, s.config.Connect)
 	if err != nil {
 		return route, nil, err
@@ -118,13 +129,14 @@ func (s *Stack) tryOpen(ctx context.Context, target connect.Target, size int, sn
 	if snapshots {
 		config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return connect.Settle(ctx, c.PgConn()) }
 	}
-	opened, err := pgxpool.NewWithConfig(ctx, config)
+	lent := newLent(config)
+	p, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return route, nil, err
 	}
-	if err := opened.Ping(ctx); err != nil {
-		opened.Close()
+	if err := p.Ping(ctx); err != nil {
+		p.Close()
 		return route, nil, err
 	}
-	return route, opened, nil
+	return route, &opened{p, lent}, nil
 }

@@ -76,6 +76,17 @@ func (r *readiness) clear(err error, list ...condition) {
 	})
 }
 
+// blame says why conditions are not met that are not. Those that are stay so.
+func (r *readiness) blame(err error, list ...condition) {
+	r.edit(func() {
+		for _, c := range list {
+			if !r.met[c] {
+				r.errs[c] = err
+			}
+		}
+	})
+}
+
 func (r *readiness) waitForLock(waiting bool) { r.edit(func() { r.waiting = waiting }) }
 
 func (r *readiness) edit(f func()) {

@@ -59,3 +59,17 @@ func TestAnInstanceThatWaitsForItsFirstLockIsWaiting(t *testing.T) {
 	r.clear(nil, lockAcquired)
 	require.Equal(t, status.Starting, r.status(), "one that reconnects is starting")
 }
+
+// A pool that cannot be opened says why nothing else gets on, and takes nothing back that is there.
+func TestBlameTakesNoConditionBack(t *testing.T) {
+	r := newReadiness()
+	r.set(lockAcquired)
+	r.blame(errors.New("refused"), lockAcquired, clientReady)
+	require.True(t, r.isMet(lockAcquired))
+	var told status.Report
+	r.report(&told)
+	require.Equal(t, "replication client to be ready: refused", told.WaitsFor)
+	require.Len(t, told.Conditions, int(conditions))
+	require.Equal(t, status.Condition{Name: "Postgres lock acquisition", Met: true}, told.Conditions[0])
+	require.Equal(t, status.Condition{Name: "replication client to be ready", Error: "refused"}, told.Conditions[1])
+}

@@ -49,6 +49,7 @@ func workloads() []workload {
 		{"known-million", knownShapes(1_000_000, "tenant = %d", 20*time.Second)},
 		{"known-million-and", knownShapes(1_000_000, "tenant = %d AND title = 'x'", 20*time.Second)},
 		{"unindexed", unindexed},
+		{"restart", restartSubtrees},
 	}
 }
 

@@ -1,5 +1,5 @@
 // Command oracle compares shapes with queries. It makes random tables and shapes, lets concurrent transactions change the
-// rows, follows the shapes over HTTP while it restarts and kills the server, and checks that at rest every shape equals
+// rows, follows the shapes over HTTP while it restarts and kills the server or parts of it, and checks that at rest every shape equals
 // `SELECT … WHERE …`, for its clients and for new ones. It judges only by Postgres and by what a client sees: it never
 // looks into the server.
 //
@@ -23,6 +23,7 @@ func main() {
 	flag.Uint64Var(&p.Seed, "seed", uint64(time.Now().UnixNano()), "what decides tables, shapes and transactions; by default the time")
 	flag.DurationVar(&p.Duration, "duration", time.Minute, "how long rounds are begun")
 	flag.DurationVar(&p.KillEvery, "kill-every", 10*time.Second, "mean time between kills and restarts of the server, 0 for none")
+	flag.DurationVar(&p.RestartSubtrees, "restart-subtrees", 0, "mean time between restarts of a random part of the running server, 0 for none")
 	flag.IntVar(&p.Tables, "tables", 4, "number of tables")
 	flag.IntVar(&p.Shapes, "shapes", 40, "number of shapes that are followed at a time, besides the ledger's")
 	flag.IntVar(&p.Writers, "writers", 4, "number of concurrent writers")

@@ -24,22 +24,24 @@ type plan struct {
 	Seed      uint64
 	Duration  time.Duration
 	KillEvery time.Duration // 0: never; one in three is a graceful restart
-	Tables    int
-	Shapes    int
-	Writers   int
-	Truncates bool
-	Settings  []string
-	Out       io.Writer
+	// RestartSubtrees is the mean time between restarts of a random part of the server through its admin API, 0 for never.
+	RestartSubtrees time.Duration
+	Tables          int
+	Shapes          int
+	Writers         int
+	Truncates       bool
+	Settings        []string
+	Out             io.Writer
 }
 
 // totals are what a run has done.
 type totals struct {
-	rounds, comparisons, committed, rolledBack, conflicts, kills, restarts, rotations, retries int
+	rounds, comparisons, committed, rolledBack, conflicts, kills, restarts, parts, rotations, retries int
 }
 
 func (t totals) String() string {
-	return fmt.Sprintf("%d rounds, %d comparisons, %d transactions committed, %d rolled back, %d refused, %d kills, %d restarts, %d rotations, %d requests repeated",
-		t.rounds, t.comparisons, t.committed, t.rolledBack, t.conflicts, t.kills, t.restarts, t.rotations, t.retries)
+	return fmt.Sprintf("%d rounds, %d comparisons, %d transactions committed, %d rolled back, %d refused, %d kills, %d restarts, %d restarts of parts, %d rotations, %d requests repeated",
+		t.rounds, t.comparisons, t.committed, t.rolledBack, t.conflicts, t.kills, t.restarts, t.parts, t.rotations, t.retries)
 }
 
 // patience is how long shapes may take to equal their queries once nothing changes any more.
@@ -64,7 +66,7 @@ type oracle struct {
 
 // run executes p. The error says how the server was wrong, or what kept the oracle from finding out.
 func run(ctx context.Context, p plan) (t totals, err error) {
-	fmt.Fprintf(p.Out, "oracle: seed %d, %s, %d tables, %d shapes, %d writers, a kill or restart every %s\n", p.Seed, p.Duration, p.Tables, p.Shapes, p.Writers, p.KillEvery)
+	fmt.Fprintf(p.Out, "oracle: seed %d, %s, %d tables, %d shapes, %d writers, a kill or restart every %s, a restart of a part every %s\n", p.Seed, p.Duration, p.Tables, p.Shapes, p.Writers, p.KillEvery, p.RestartSubtrees)
 	ctx, failed := context.WithCancelCause(ctx)
 	defer failed(nil)
 	o := &oracle{plan: p, r: rand.New(rand.NewPCG(p.Seed, 0)), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}, failed: failed}
@@ -146,8 +148,10 @@ func connect(ctx context.Context, url string) (*pgx.Conn, error) {
 
 func (o *oracle) rounds(ctx context.Context, url string) error {
 	end := time.Now().Add(o.plan.Duration)
-	chaos := o.startChaos(ctx)
+	chaos := o.startChaos(ctx, o.plan.KillEvery, 1, o.disturb)
 	defer chaos()
+	parts := o.startChaos(ctx, o.plan.RestartSubtrees, 2, o.restartPart)
+	defer parts()
 	for time.Now().Before(end) && ctx.Err() == nil {
 		o.recruit(ctx)
 		if err := o.load(ctx, url, time.Second+time.Duration(o.r.IntN(4000))*time.Millisecond); err != nil {
@@ -264,22 +268,22 @@ func (o *oracle) compare(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// startChaos kills and restarts the server at the planned period, until the returned function has been called.
-func (o *oracle) startChaos(ctx context.Context) (stop func()) {
-	if o.plan.KillEvery == 0 {
+// startChaos does something with a mean time in between, until the returned function has been called.
+func (o *oracle) startChaos(ctx context.Context, every time.Duration, seed uint64, do func(context.Context, *rand.Rand) error) (stop func()) {
+	if every == 0 {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := rand.New(rand.NewPCG(o.plan.Seed, 1))
+	r := rand.New(rand.NewPCG(o.plan.Seed, seed))
 	var group sync.WaitGroup
 	group.Go(func() {
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(o.plan.KillEvery/2 + time.Duration(r.Int64N(int64(o.plan.KillEvery)))):
+			case <-time.After(every/2 + time.Duration(r.Int64N(int64(every)))):
 			}
-			if err := o.disturb(context.WithoutCancel(ctx), r); err != nil {
+			if err := do(context.WithoutCancel(ctx), r); err != nil {
 				o.failed(err)
 				return
 			}

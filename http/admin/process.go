@@ -72,7 +72,7 @@ func process(n *tree.Node) Process {
 	if n.Mailbox != tree.NoMailbox {
 		p.Mailbox = &n.Mailbox
 	}
-	if n.Dynamic > 0 {
+	if n.Dynamic != 0 {
 		p.Consumers = &n.Dynamic
 	}
 	if n.Restarts > 0 || n.State == "down" {

@@ -37,6 +37,8 @@ type exchange struct {
 
 	permit permit
 	req    request
+	fresh  tree // parameters of a request that names no shape, nil for others
+	again  int  // how often it was served anew
 	table  *inspect.Table
 	entry  *status.Entry
 	log    *shapelog.Log

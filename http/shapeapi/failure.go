@@ -89,6 +89,9 @@ func conflict(h shape.Handle) *failure {
 // rotated is the 409 for a shape that went away while it was read.
 func rotated() *failure { return &failure{status: http.StatusConflict, body: mustRefetch} }
 
+// isRotation reports whether f is what rotated makes.
+func (f *failure) isRotation() bool { return f.status == http.StatusConflict && f.handle.IsZero() }
+
 // unreadable is the answer to a log that cannot be read.
 func unreadable(detail string) *failure {
 	return message(http.StatusInternalServerError, "Unable to retrieve shape log: "+detail, 0)
@@ -150,6 +153,9 @@ func (f *failure) encode() []byte {
 func (x *exchange) fail(f *failure) {
 	if x.sent {
 		x.abort()
+	}
+	if x.anew(f) {
+		return
 	}
 	if x.prepared {
 		x.retract()

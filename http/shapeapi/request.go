@@ -62,7 +62,7 @@ func readRequest(q tree) (request, *failure) {
 			return request{}, invalidParam("offset", "has invalid format")
 		}
 	}
-	fresh := req.now || req.offset == shape.BeforeAll
+	fresh := req.fresh()
 	switch {
 	case fresh:
 		req.handle = ""
@@ -272,3 +272,6 @@ func overlay(under, over tree) tree {
 	}
 	return out
 }
+
+// fresh reports whether the request begins before everything, or now: it may have a handle, which does not matter.
+func (r *request) fresh() bool { return r.now || r.offset == shape.BeforeAll }

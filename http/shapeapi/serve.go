@@ -31,6 +31,11 @@ func (x *exchange) serveShape(query tree) {
 		x.fail(f)
 		return
 	}
+	x.serveDefined(params)
+}
+
+// serveDefined serves the shape that parameters define.
+func (x *exchange) serveDefined(params tree) {
 	if f := x.resolve(params); f != nil {
 		x.fail(f)
 		return
@@ -40,6 +45,23 @@ func (x *exchange) serveShape(query tree) {
 		return
 	}
 	x.serveLog()
+}
+
+// maxAnew is how often a request that names no shape is served anew because its shape went away.
+const maxAnew = 3
+
+// anew serves a request that names no shape from the beginning, with the shape that has taken the place of the one that went
+// away: the handle is none of its business (spec http-api §10.3). It reports whether it did; after some times it does not.
+func (x *exchange) anew(f *failure) bool {
+	if x.fresh == nil || x.sent || !f.isRotation() || x.again == maxAnew {
+		return false
+	}
+	if x.prepared {
+		x.retract()
+	}
+	x.again++
+	x.serveDefined(x.fresh)
+	return true
 }
 
 // admit classifies by the raw handle of the query: what is not known here may have to make a shape.
@@ -84,6 +106,9 @@ func (x *exchange) resolve(params tree) *failure {
 		return f
 	}
 	x.req = req
+	if x.fresh = nil; req.fresh() {
+		x.fresh = params
+	}
 	def, f := x.define(&x.req.definition)
 	if f != nil {
 		return f

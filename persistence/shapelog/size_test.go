@@ -39,3 +39,24 @@ func TestTheSizeIsWhatAClientReads(t *testing.T) {
 	_, err = other.Size(t.Context())
 	require.ErrorIs(t, err, shapelog.ErrRemoved)
 }
+
+// BenchmarkSizeOfAShortLog measures shapes of ten rows in a store of 10,000.
+func BenchmarkSizeOfAShortLog(b *testing.B) {
+	const count = 10_000
+	s := openMem(b, shapelog.Options{})
+	logs := make([]*shapelog.Log, count)
+	for i := range logs {
+		l, w := create(b, s, i+1)
+		for range 10 {
+			require.NoError(b, w.Row(jsonOf(100, 'x')))
+		}
+		require.NoError(b, w.Finish())
+		logs[i] = l
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := logs[i%count].Size(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -130,7 +130,7 @@ func (f *Follower) finish(u string, upToDate bool) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.upToDate = upToDate
+	f.upToDate, f.named = upToDate, f.handle
 	f.signal()
 	return nil
 }

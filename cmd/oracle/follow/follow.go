@@ -74,6 +74,7 @@ type Follower struct {
 	upToDate  bool
 	rotations int
 	retries   int
+	named     string   // handle, for others
 	recent    []string // last messages, for reports
 	changed   chan struct{}
 }
@@ -195,6 +196,7 @@ func (f *Follower) refetch(u string, resp *http.Response) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	clear(f.rows)
+	f.named = next
 	f.rotations++
 	f.upToDate = false
 	f.signal()
@@ -214,6 +216,13 @@ func (f *Follower) View(read func(rows map[string]Row, upToDate bool)) <-chan st
 	defer f.mu.Unlock()
 	read(f.rows, f.upToDate)
 	return f.changed
+}
+
+// Handle names the shape that is followed, "" before the first answer.
+func (f *Follower) Handle() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.named
 }
 
 // Stats are counts of what happened, for reports.
