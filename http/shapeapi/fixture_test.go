@@ -51,7 +51,7 @@ type engine struct {
 }
 
 // tables is the inspector's persisted form of the catalogue of these tests.
-const tables = `{"Format":1,"ServerVersion":150000,"Tables":[
+const tables = `{"Format":2,"ServerVersion":150000,"Tables":[
  {"OID":16384,"Schema":"public","Name":"items","Kind":114,"Columns":[
   {"Name":"id","TypeName":"int4","TypeOID":23,"TypeMod":-1,"Kind":98,"Base":{"Name":"int4","TypeMod":-1},"NotNull":true,"PKIndex":0},
   {"Name":"done","TypeName":"bool","TypeOID":16,"TypeMod":-1,"Kind":98,"Base":{"Name":"bool","TypeMod":-1},"PKIndex":-1},
