@@ -8,13 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"leyden/http/admin"
-	"leyden/internal/pg"
-	"leyden/internal/shape"
-	"leyden/internal/where"
-	"leyden/persistence/shapelog"
 )
 
 // restartSubtrees: how long deliveries stand still when an operator restarts a part of a server with 100,000 shapes.
@@ -37,7 +31,7 @@ func restartSubtrees(ctx context.Context, s *stand) (figures []figure, err error
 	if err := p.server.Stop(ctx); err != nil {
 		return nil, err
 	}
-	if err := storeTenants(storage, count); err != nil {
+	if err := writeShapes(storage, count, "tenant = %d"); err != nil {
 		return nil, err
 	}
 	if err := p.server.Resume(ctx); err != nil {
@@ -96,44 +90,4 @@ func standstill(ctx context.Context, p *place, part string, rounds int) (median,
 	}
 	after, err := cpuTime(p.server.PID())
 	return middle(took), (after - before) / time.Duration(rounds), err
-}
-
-// storeTenants makes the catalogue of a stopped server have shapes `tenant = k` like its one shape, with empty snapshots that
-// were complete long ago.
-func storeTenants(dir string, count int) error {
-	store, err := shapelog.Open(vfs.Default, dir, shapelog.Options{})
-	if err != nil {
-		return err
-	}
-	var like shapelog.Record
-	err = store.Load(func(r shapelog.Record) error { like = r; return nil })
-	var done []shapelog.Append
-	for k := 100; err == nil && k < count; k++ {
-		var add shapelog.Append
-		if add, err = storeTenant(store, like, k); err == nil {
-			done = append(done, add)
-		}
-		if err == nil && (len(done) == 1000 || k == count-1) {
-			err = store.Apply([]shapelog.Batch{{Appends: done}})
-			done = done[:0]
-		}
-	}
-	return errors.Join(err, store.Close())
-}
-
-func storeTenant(store *shapelog.Store, like shapelog.Record, k int) (shapelog.Append, error) {
-	d := *like.Def
-	var err error
-	if d.Where, err = where.Compile(fmt.Sprintf("tenant = %d", k), nil, []where.Column{{Name: "tenant", Type: "int4", TypeMod: -1}}); err != nil {
-		return shapelog.Append{}, err
-	}
-	log, err := store.Create(shape.Handle{Hash: d.Identity().Hash(), Micros: like.Handle.Micros + 1 + uint64(k)}, &d)
-	if err != nil {
-		return shapelog.Append{}, err
-	}
-	w := log.SnapshotWriter()
-	if err := errors.Join(w.Known(pg.Snapshot{Xmin: 1000, Xmax: 1000}), w.Finish()); err != nil {
-		return shapelog.Append{}, err
-	}
-	return shapelog.Append{Log: log, FilteringDone: true}, nil
 }
