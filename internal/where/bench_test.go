@@ -15,6 +15,8 @@ import (
 func workloads() map[string]string {
 	return map[string]string{
 		"like-and-greater": "t LIKE '%k%' AND n > 5",
+		"lower-and-times":  "lower(t) = 'the quick brown fox asks for more' AND n * 2 > 10",
+		"case-and-any":     "CASE WHEN i4 > 5 THEN t ELSE v END LIKE 'the%' AND i4 = ANY (ARRAY[i2, 12345])",
 		"integer":          "i8 = 42",
 		"numeric":          "n BETWEEN 1 AND 9.75",
 		"timestamp":        "tz >= '2024-01-01' AND tz < '2024-02-01'",
@@ -34,7 +36,7 @@ func numbers(n int) string {
 
 func workloadRow() ([]string, [][]byte) {
 	texts := map[string]string{
-		"t": "the quick brown fox asks for more", "n": "7.50", "i8": "42", "i4": "12345", "tz": "2024-01-31 10:00:00.123456+00", "e": "sad", "f8": "0.1", "f4": "2",
+		"t": "the quick brown fox asks for more", "n": "7.50", "i8": "42", "i4": "12345", "tz": "2024-01-31 10:00:00.123456+00", "e": "sad", "f8": "0.1", "f4": "2", "i2": "7",
 	}
 	var names []string
 	var row [][]byte
