@@ -181,11 +181,11 @@ func coalesceOf(args []*node, loc int32) *node {
 	}
 	switch len(n.args) {
 	case 0:
-		return constant(n.typ, value{null: true}, loc)
+		return constant(n.typ, value{null: true}, loc).collatedAs(args)
 	case 1:
-		return n.args[0]
+		return n.args[0].collatedAs(args)
 	}
-	return n
+	return n.collatedAs(args)
 }
 
 // commonArgs analyzes expressions that become one of them, and converts them to their common type.

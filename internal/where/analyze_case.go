@@ -1,6 +1,10 @@
 package where
 
-import pg "github.com/pganalyze/pg_query_go/v6"
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
 
 // caseExpr analyzes both forms of CASE. The form with an operand compares it in every condition.
 func (a *analyzer) caseExpr(e *pg.CaseExpr) (*node, error) {
@@ -56,6 +60,7 @@ func (a *analyzer) when(e *pg.CaseExpr, w *pg.CaseWhen) (*node, error) {
 
 // caseOf drops what can never be the result.
 func caseOf(conditions, results []*node, otherwise *node, loc int32) *node {
+	all := append(slices.Clone(results), otherwise)
 	n := &node{op: opCase, typ: otherwise.typ, domain: otherwise.domain && allDomains(results), loc: loc}
 	for i, c := range conditions {
 		if c.isBool(true) {
@@ -67,10 +72,10 @@ func caseOf(conditions, results []*node, otherwise *node, loc int32) *node {
 		}
 	}
 	if len(n.args) == 0 {
-		return otherwise
+		return otherwise.collatedAs(all)
 	}
 	n.args = append(n.args, otherwise)
-	return n
+	return n.collatedAs(all)
 }
 
 // nullIf is its first argument unless that equals the second.

@@ -54,6 +54,17 @@ func mergedCollation(texts []*node) string {
 	return merged
 }
 
+// collatedAs is n with the collation that it has together with what was dropped beside it.
+func (n *node) collatedAs(all []*node) *node {
+	c := mergedCollation(all)
+	if c == noCollation || c == "" || c == collationOf(n) {
+		return n
+	}
+	derived := *n
+	derived.collation = c
+	return &derived
+}
+
 // ownCollation is that of a type: names have that of C.
 func (t typ) ownCollation() string {
 	if t.id.elem() == tName {

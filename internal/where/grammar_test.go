@@ -81,6 +81,7 @@ func TestColumnsWithCollationsOfTheirOwn(t *testing.T) {
 		"lower(c) = c || 'x'":  "",
 		"g = c":                "could not determine which collation to use for string comparison",
 		"g || c = 'x'":         "could not determine which collation to use for string comparison",
+		"c = coalesce('', g)":  "could not determine which collation to use for string comparison",
 		"c LIKE g":             "could not determine which collation to use for string comparison",
 		"lower(g) = 'x'":       "the letters of collation german are not known",
 		"upper(d || g) = 'x'":  "the letters of collation german are not known",
