@@ -16,6 +16,23 @@ import (
 
 // The guarantees of spec engine §2.10 about shape ids. G3 is shown in package status, where the maps are. There are no
 // subqueries yet, so that G1 and G8 have no tags to look at: what stands for them is all that a client gets.
+//
+// The list of §2.11, and where each of it is:
+//   - ids increase, both look-ups work, the text for logs after removal: package status
+//   - refresh: refresh_test.go
+//   - list with ids: package status (TestTheListByAge…), TestRace18…
+//   - purge then create: TestG2…
+//   - one definition by many: TestOneDefinitionAddedAndRemovedByManyLeavesNothing
+//   - removal before registration: TestRace10…; while an event is in flight: TestRace03… to 05…
+//   - an unknown id is to be started: TestADeliveryForAShapeThatIsGoneIsHeld in package partition
+//   - suspend and resume: TestG5…, TestRace11…
+//   - a failure after removal: TestRace14…; suspended twice: TestRace13… in package partition
+//   - restore registers the same ids everywhere: TestG6… and the property; an unmapped shape: TestRace18…
+//   - one id added, removed and added in the batcher: registrar_test.go
+//   - handles over restarts: TestG9…
+//
+// Not applicable before there are subqueries: the five places where a dependency's id may be missing, the golden test of tag
+// hashes, and the memory of seeded subquery values.
 
 // burn uses ids up.
 func (h *house) burn(n int) {

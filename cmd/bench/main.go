@@ -42,6 +42,8 @@ func workloads() []workload {
 		{"create", createShapes},
 		{"latency", latency},
 		{"fan-out", fanOut},
+		{"matching-shapes", matchingShapes},
+		{"shape-cycles", shapeCycles},
 		{"waiting-clients", waitingClients},
 		{"idle-shapes", idleShapes},
 		{"peak-memory", peakMemory},
