@@ -47,7 +47,13 @@ type database struct {
 // session are the settings that the spec asks for wherever rows are read, and those that keep the judge quick.
 const session = `
 	SET TimeZone = 'UTC'; SET DateStyle = 'ISO, DMY'; SET IntervalStyle = iso_8601; SET extra_float_digits = 1; SET bytea_output = hex;
-	SET client_min_messages = error; SET jit = off; SET plan_cache_mode = force_generic_plan; SET statement_timeout = '5s'`
+	SET client_min_messages = error; SET jit = off; SET plan_cache_mode = force_generic_plan`
+
+// patience is how long a statement may take once rows are judged; impatience, how long one for a single row: many may be slow.
+const (
+	patience   = "SET statement_timeout = '2s'"
+	impatience = "SET statement_timeout = '300ms'"
+)
 
 // openDatabase makes the database called name on the server that url leads to; drop removes it.
 func openDatabase(ctx context.Context, url func(database string) string, name string, l Locale) (d *database, drop func() error, err error) {
@@ -101,6 +107,9 @@ func connect(ctx context.Context, url string, l Locale) (*database, error) {
 	for _, c := range d.columns {
 		d.names = append(d.names, c.Name)
 		d.relation.Columns = append(d.relation.Columns, change.Column{Name: c.Name, TypeOID: 25, TypeMod: -1})
+	}
+	if _, err := conn.Exec(ctx, patience); err != nil {
+		return nil, fmt.Errorf("bound the time of statements: %w", err)
 	}
 	_, err = d.compile(`c_text COLLATE "C" < 'a'`, nil)
 	d.collates = err == nil
