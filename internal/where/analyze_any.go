@@ -85,6 +85,11 @@ func (a *analyzer) anyOfConstants(body *node, test anyTest, l, r *node, loc int3
 		return nil
 	}
 	element := r.typ.elem()
+	// A list has one type, which its left side is converted to: integers take that of the left side, others stay an array.
+	item := l.typ
+	if item != element && !(isInteger(item.id) && isInteger(element.id)) {
+		return nil
+	}
 	in := &node{op: opIn, typ: typeBool, fam: body.fam, args: []*node{l}, loc: loc}
 	for w := array.Value(r.val.b).Walk(); ; {
 		b, null, ok := w.Next()
@@ -99,7 +104,10 @@ func (a *analyzer) anyOfConstants(body *node, test anyTest, l, r *node, loc int3
 		if !readElement(element.id, b, &v) {
 			return nil
 		}
-		in.args = append(in.args, constant(element, v, loc))
+		if isInteger(item.id) && checkInt(v.i, item.id) != nil {
+			return nil
+		}
+		in.args = append(in.args, constant(item, v, loc))
 	}
 	if len(in.args) == 1 {
 		return nil

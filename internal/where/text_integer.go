@@ -53,6 +53,8 @@ func inputInt(text []byte, id typeID) (int64, error) {
 	return n, checkInt(n, id)
 }
 
+func isInteger(id typeID) bool { return id == tInt2 || id == tInt4 || id == tInt8 }
+
 func checkInt(n int64, id typeID) error {
 	switch {
 	case id == tInt2 && (n < math.MinInt16 || n > math.MaxInt16):
