@@ -45,7 +45,7 @@ func arrayFunctions() []function {
 		{fnArrayRemove, "array_remove", asFunction, in(tAnyCompatibleArray, tAnyCompatible), tAnyCompatibleArray, loose | equates},
 		{fnArrayReplace, "array_replace", asFunction, in(tAnyCompatibleArray, tAnyCompatible, tAnyCompatible), tAnyCompatibleArray, loose | equates},
 		// In Postgres it is stable for the sake of settings that the language fixes.
-		{fnArrayToString, "array_to_string", asFunction, in(tAnyArray, tText), tText, loose},
+		{fnArrayToString, "array_to_string", asFunction, in(tAnyArray, tText), tText, strict},
 		{fnArrayToString, "array_to_string", asFunction, in(tAnyArray, tText, tText), tText, loose},
 		{fnStringToArray, "string_to_array", asFunction, in(tText, tText), texts, loose},
 		{fnStringToArray, "string_to_array", asFunction, in(tText, tText, tText), texts, loose},
