@@ -143,7 +143,7 @@ func TestWhatIsNotFlushedIsNotAcknowledgedAndComesAgain(t *testing.T) {
 	back := f.awaitPhase(replication.Streaming, 2)
 	require.False(t, back.Report.CreatedSlot)
 	require.False(t, back.Report.CreatedPublication)
-	f.awaitLines("relation items", "I(1)", "I(2)", "relation items", "I(2)")
+	f.awaitLines("relation items", "I(1)", "I(2)", "I(2)")
 }
 
 func TestARestartOfTheServerIsSurvived(t *testing.T) {
