@@ -227,12 +227,10 @@ func TestRace12AConsumerThatSleepsAfterItsShapeIsRemovedIsNotStartedAgain(t *tes
 }
 
 func TestRace14AFailureIsToldAlthoughItHasRemovedTheShape(t *testing.T) {
-	h := houseOf(t, houseConfig{})
 	missing := &publication.Error{Kind: publication.RelationMissing, Table: table(items), Message: "Database table is missing from the publication"}
-	for range 100 {
-		h.mu.Lock()
+	for range 30 {
+		h := newHouse(t, houseConfig{})
 		h.failure = missing
-		h.mu.Unlock()
 		e, err := h.manager.Create(t.Context(), h.tenant(items, 1))
 		require.NoError(t, err)
 		var told *status.SnapshotError
@@ -240,6 +238,7 @@ func TestRace14AFailureIsToldAlthoughItHasRemovedTheShape(t *testing.T) {
 		require.False(t, told.Rotated)
 		require.Equal(t, missing.Message, told.Message)
 		h.removed(e)
+		h.close()
 	}
 }
 
