@@ -29,7 +29,7 @@ type Counts struct {
 	Pairs, Fail, FoldedOut int
 	Routed, Held           int // shapes that the filter names for a row, and those of them that the row is in
 	Slow                   int // pairs that took Postgres too long to judge
-	Lenient                int // pairs that Postgres does not judge as written, because an untyped literal could be of several types
+	Lenient                int // pairs that Postgres does not judge as written, because it asks for the type of a literal, or for a collation
 	Letters                int // pairs that fail here because the case of a letter depends on its neighbours
 	Settings               int // pairs that fail here because a text names a zone of the server's settings, or the clock
 
@@ -143,9 +143,10 @@ func slow(r result) bool {
 	return r.err != nil && (r.err.Code == "57014" || strings.HasPrefix(r.err.Code, "53"))
 }
 
-// ambiguous reports that Postgres asks for the type of a literal. The language takes the likeliest one, as the older system did.
+// ambiguous reports that Postgres asks for the type of a literal, or which collation to use. The language takes the likeliest type,
+// as the older system did, and its canonical text says a collation where one matters.
 func ambiguous(r result) bool {
-	return r.err != nil && (r.err.Code == "42725" || r.err.Code == "42804" && strings.Contains(r.err.Message, "because input has type unknown"))
+	return r.err != nil && (r.err.Code == "42725" || r.err.Code == "42P22" || r.err.Code == "42804" && strings.Contains(r.err.Message, "because input has type unknown"))
 }
 
 // hear asks Postgres for all trials at once, and row by row for those that fail for some row.

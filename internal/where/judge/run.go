@@ -85,7 +85,7 @@ func Run(ctx context.Context, p Plan) (s Summary, err error) {
 }
 
 func (s *Summary) Line(took time.Duration) string {
-	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d for letters, %d for settings, %d of untyped literals that Postgres asks for, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
+	return fmt.Sprintf("%d pairs in %s (%d/s), %d expressions, %d literals; %.1f%% fail here and there, %d values of what is folded out, %d for letters, %d for settings, %d of types and collations that Postgres asks for, %d too slow; %d expressions rejected by both, %d here alone; the filter names %.2f shapes for each that a row is in",
 		s.Pairs, took.Round(time.Second), int(float64(s.Pairs)/max(took.Seconds(), 0.001)), s.Expressions, s.Literals, 100*float64(s.Fail)/float64(max(s.Pairs, 1)), s.FoldedOut, s.Letters, s.Settings, s.Lenient, s.Slow,
 		s.Rejected, s.Undecided, float64(s.Routed)/float64(max(s.Held, 1)))
 }
@@ -310,7 +310,8 @@ func (r *run) literals(ctx context.Context, d *database, g *generator) (pool map
 	for i, c := range all {
 		t := g.types.Named(c.typ)
 		valid := answers[i].err == nil
-		if valid && !strings.Contains(c.text, "now") && !strings.Contains(c.text, "today") {
+		// Rounding makes a timestamp after the last one, which Postgres prints, and fails on elsewhere.
+		if valid && !strings.Contains(c.text, "now") && !strings.Contains(c.text, "today") && !strings.HasPrefix(string(answers[i].rows[0][0]), "294277-01-01 00:00:00") {
 			pool[c.declared] = append(pool[c.declared], c.text)
 			g.pool[t] = append(g.pool[t], c.text)
 		}

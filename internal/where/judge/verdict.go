@@ -15,7 +15,7 @@ import (
 // because the rest decides. So ours may have a value for a row for which the written clause fails, provided that the canonical text
 // has that value in Postgres too, and that the part of the clause which fails there, when it stands alone, fails here as well.
 // Two things are counted apart: a row with a letter whose case nobody can tell fails here alone, and where Postgres asks for the
-// type of an untyped literal, only the canonical text is compared.
+// type of an untyped literal or for a collation, only the canonical text is compared.
 type Verdict uint8
 
 const (
