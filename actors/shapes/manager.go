@@ -287,6 +287,9 @@ func (m *Manager) addMessage(e *status.Entry) *work.AddShape {
 
 // readFiltering asks the store: the shape may have been made, or its filtering may have ended, since the process started.
 func (m *Manager) readFiltering(e *status.Entry, message *work.AddShape) {
+	if e.Log().Unfiltered() {
+		return
+	}
 	info, err := e.Log().Snapshot()
 	if err != nil {
 		if !errors.Is(err, shapelog.ErrRemoved) {

@@ -41,17 +41,18 @@ type writer struct {
 
 // staged is what a log will be when the batch has been applied.
 type staged struct {
-	log     *Log
-	before  shape.Offset // latest when the batch began
-	latest  shape.Offset
-	open    uint32
-	pending bool // there is a pending transaction, and a marker of it in the store
-	written shape.Offset
-	growing uint32 // open chunk bytes at written
-	commits bool
-	follow  bool         // somebody reads along: keep blocks
-	from    shape.Offset // kept holds all items after this
-	kept    []tailBlock  // blocks of transactions that are complete, or may become so in this batch
+	log        *Log
+	before     shape.Offset // latest when the batch began
+	latest     shape.Offset
+	open       uint32
+	pending    bool // there is a pending transaction, and a marker of it in the store
+	written    shape.Offset
+	growing    uint32 // open chunk bytes at written
+	commits    bool
+	follow     bool         // somebody reads along: keep blocks
+	from       shape.Offset // kept holds all items after this
+	kept       []tailBlock  // blocks of transactions that are complete, or may become so in this batch
+	unfiltered bool         // no later transaction can be part of the snapshot
 }
 
 // Apply stores the batches, in their order, and the last position, as one unit. It does not wait for the disk: Sync does.
@@ -163,6 +164,7 @@ func (s *Store) stage(b *pebble.Batch, a *Append) error {
 		if err := b.Set(catalogueKey(&key, a.Log.handle, partUnfiltered), nil, nil); err != nil {
 			return s.fail(fmt.Errorf("append: %w", classify(err)))
 		}
+		st.unfiltered = true
 	}
 	return nil
 }
@@ -232,6 +234,9 @@ func (s *Store) publish(st *staged) {
 		delete(w.open, l)
 	}
 	l.latest, l.open = st.latest, st.open
+	if st.unfiltered {
+		l.state |= stateUnfiltered
+	}
 	if !st.commits {
 		return
 	}

@@ -45,6 +45,9 @@ func (s *Store) Log(rec Record) *Log {
 	if rec.Snapshot.Complete {
 		l.state = stateStarted | stateComplete
 		l.lastChunk = uint32(rec.Snapshot.LastChunk)
+		if !rec.Snapshot.Filtering {
+			l.state |= stateUnfiltered
+		}
 	}
 	return s.logs.add(l)
 }

@@ -33,12 +33,13 @@ type Log struct {
 type logState uint8
 
 const (
-	stateLoaded   logState = 1 << iota // latest and open are known
-	stateStarted                       // the snapshot has its first row, or is known to have none
-	stateComplete                      // the snapshot is complete
-	stateRemoved                       // the shape is gone
-	stateClosed                        // the store is closed
-	stateFollowed                      // somebody waits, or did so lately
+	stateLoaded     logState = 1 << iota // latest and open are known
+	stateStarted                         // the snapshot has its first row, or is known to have none
+	stateComplete                        // the snapshot is complete
+	stateRemoved                         // the shape is gone
+	stateClosed                          // the store is closed
+	stateFollowed                        // somebody waits, or did so lately
+	stateUnfiltered                      // the store knows that no later transaction can be part of the snapshot
 )
 
 // work is what is unfinished in a log, or only just finished.
@@ -66,6 +67,13 @@ func (l *Log) Removed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.state&stateRemoved != 0
+}
+
+// Unfiltered reports whether it is known without a look at the disk that no later transaction can be part of the snapshot.
+func (l *Log) Unfiltered() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state&stateUnfiltered != 0
 }
 
 // Head returns what readers may see now.
