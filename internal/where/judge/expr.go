@@ -128,6 +128,13 @@ func (e *Expr) ordersText() bool {
 		}) {
 			return
 		}
+		literals := 0 // two that are untyped are compared as texts
+		for _, a := range e.args {
+			if len(a.args) == 0 && a.column == "" {
+				literals++
+			}
+		}
+		found = found || literals > 1
 		for _, t := range e.prod.Args {
 			if t.Elem != nil {
 				t = t.Elem
