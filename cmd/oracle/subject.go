@@ -116,7 +116,8 @@ func (s *subject) want(ctx context.Context, conn *pgx.Conn) (map[string]follow.R
 	for i, c := range s.selected {
 		list[i] = identifier(c) + "::text"
 		if strings.HasPrefix(types[c], "char(") {
-			list[i] = "concat(" + identifier(c) + ", '')" // the cast drops the blanks
+			name := identifier(c)
+			list[i] = "CASE WHEN " + name + " IS NOT NULL THEN concat(" + name + ", '') END" // the cast drops the blanks
 		}
 	}
 	query := fmt.Sprintf("SELECT %s FROM %s", strings.Join(list, ", "), s.table.name)
