@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/url"
 	"time"
 )
@@ -68,8 +69,7 @@ func shapeCycles(ctx context.Context, s *stand) (figures []figure, err error) {
 				return nil, err
 			}
 		}
-		time.Sleep(settle)
-		size, err := resident(p.server.PID())
+		size, err := plateau(ctx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -112,4 +112,26 @@ func afterReconnect(ctx context.Context, p *place) (time.Duration, error) {
 		return 0, err
 	}
 	return time.Since(begin), nil
+}
+
+// plateau is the memory of the server once it has given back what its last work has left: when it has not shrunk for five
+// seconds. What is written is compacted for a while after.
+func plateau(ctx context.Context, p *place) (int64, error) {
+	const patience = time.Minute
+	least, since, begin := int64(math.MaxInt64), time.Now(), time.Now()
+	for time.Since(since) < 5*time.Second && time.Since(begin) < patience {
+		size, err := resident(p.server.PID())
+		if err != nil {
+			return 0, err
+		}
+		if size < least-least/100 {
+			least, since = size, time.Now()
+		}
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	return least, nil
 }
