@@ -221,6 +221,9 @@ var errEnded = errors.New("its consumer has ended")
 func (p *partition) forget(c *child) {
 	c.gone = true
 	p.children.Set(uint64(c.id)/uint64(p.Count), nil)
+	if p.children.Len() == 0 {
+		p.wheel.slots = [wheelSlots][]*child{} // no tick comes any more, which would let go what is gone
+	}
 }
 
 func (p *partition) tick(ctx actor.Context) {

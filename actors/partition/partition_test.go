@@ -204,6 +204,26 @@ func TestDropEndsTheConsumerAndThenCalls(t *testing.T) {
 	b.ticks(3 * idleTicks)
 }
 
+func TestAPartitionKeepsNothingOfConsumersThatAreGone(t *testing.T) {
+	b := newBench(t)
+	b.part.RestAfter = time.Hour // no tick comes meanwhile
+	for id := range shape.ID(10) {
+		b.create(id * count)
+		b.tell(b.share(id * count))
+	}
+	held := func() (n int) {
+		for _, slot := range b.part.wheel.slots {
+			n += len(slot)
+		}
+		return n
+	}
+	require.Equal(t, 10, held())
+	for id := range shape.ID(10) {
+		b.tell(&work.Drop{IDs: []shape.ID{id * count}, Done: func() {}})
+	}
+	require.Zero(t, held())
+}
+
 func TestFilteringEndsWithoutWakingAShape(t *testing.T) {
 	b := newBench(t)
 	b.create(1)

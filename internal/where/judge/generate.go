@@ -71,7 +71,9 @@ func (g *generator) apply(p *Production, depth int) *Expr {
 		args[0] = g.columnOf(p.Args[0])
 	}
 	if strings.Contains(p.Name, "IN") || strings.Contains(p.Name, "BETWEEN") {
-		args[0] = withoutParameters(args[0])
+		for i := range args { // of a row on the left each part is looked at
+			args[i] = withoutParameters(args[i])
+		}
 	}
 	return p.expr(args)
 }
