@@ -104,6 +104,7 @@ func (c *Consumer) Receive(ctx actor.Context) {
 	case *actor.Stopped:
 		c.host.Metrics.Awake.Add(-1)
 		c.guarded(c.forgetHeld)
+		c.core, c.shape = nil, work.Shape{} // the actor system may remember its name for a while
 	case *work.Delivery:
 		c.deliver(m)
 	case *work.SnapshotKnown:
