@@ -12,6 +12,7 @@ import (
 	"leyden/actors/consumer"
 	"leyden/actors/mailbox"
 	"leyden/actors/work"
+	"leyden/internal/change"
 	"leyden/internal/idtable"
 	"leyden/internal/shape"
 )
@@ -95,6 +96,9 @@ func (p *partition) Receive(ctx actor.Context) {
 }
 
 func (p *partition) deliver(ctx actor.Context, d *work.Delivery) {
+	if truncates(d) && p.pass(d) {
+		return
+	}
 	c := p.child(ctx, d.ID)
 	if c == nil || c.dead {
 		// The shape is being removed: what it does not store is held until it is.
@@ -102,6 +106,30 @@ func (p *partition) deliver(ctx actor.Context, d *work.Delivery) {
 		return
 	}
 	p.send(ctx, c, d)
+}
+
+// truncates reports whether a delivery has a truncation, which concerns all shapes of a table, awake or not.
+func truncates(d *work.Delivery) bool {
+	for _, i := range d.Changes() {
+		if d.Work.Changes[i].Op == change.Truncate {
+			return true
+		}
+	}
+	return false
+}
+
+// pass has a delivery to a shape that is asleep taken in without waking it, if it can be.
+func (p *partition) pass(d *work.Delivery) bool {
+	if p.children.Get(uint64(d.ID)/uint64(p.Count)) != nil {
+		return false
+	}
+	s, ok := p.Shapes.Shape(d.ID)
+	if !ok {
+		return false
+	}
+	p.pulse.begin(d.ID)
+	defer p.pulse.end()
+	return consumer.Pass(p.Host, s, d)
 }
 
 // send has a consumer process a message, on this goroutine. The pulse shows by whom it is held up.

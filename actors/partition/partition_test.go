@@ -204,6 +204,52 @@ func TestDropEndsTheConsumerAndThenCalls(t *testing.T) {
 	b.ticks(3 * idleTicks)
 }
 
+func TestATruncationEndsShapesWithoutWakingThem(t *testing.T) {
+	b := newBench(t)
+	var ended []shape.ID
+	b.host.Invalidate = func(id shape.ID, reason error) {
+		require.ErrorIs(t, reason, work.ErrTruncated)
+		ended = append(ended, id)
+		delete(b.shapes, id)
+	}
+	truncate := func(xid uint32, commit bool, ids ...shape.ID) *work.Work {
+		s := b.share(ids...)
+		w := s.Deliveries[0].Work
+		w.Fragment.XID, w.Changes[0] = xid, change.Change{Op: change.Truncate, Relation: columns}
+		if !commit {
+			w.Fragment.Commit = nil
+		}
+		b.tell(s)
+		return w
+	}
+	b.create(1)
+	b.create(2)
+	awake := func() int64 { return b.host.Metrics.Awake.Load() }
+
+	// A snapshot that contains the truncation is what it left.
+	w := truncate(2, true, 1)
+	require.Equal(t, []*work.Work{w}, b.done)
+	require.False(t, w.Deliveries[0].Result.Held)
+	require.Empty(t, ended)
+	require.Zero(t, awake())
+
+	// Of a transaction that goes on something is to be remembered.
+	w = truncate(2, false, 2)
+	require.Len(t, b.done, 2)
+	require.EqualValues(t, 1, awake())
+	b.tell(&work.Drop{IDs: []shape.ID{2}, Done: func() {}})
+	require.Zero(t, awake())
+
+	w = truncate(7, true, 1, 2)
+	require.ElementsMatch(t, []shape.ID{1, 2}, ended)
+	require.Len(t, b.done, 3)
+	for i := range w.Deliveries {
+		require.True(t, w.Deliveries[i].Result.Held)
+	}
+	require.Zero(t, awake())
+	require.Zero(t, b.part.children.Len())
+}
+
 func TestAPartitionKeepsNothingOfConsumersThatAreGone(t *testing.T) {
 	b := newBench(t)
 	b.part.RestAfter = time.Hour // no tick comes meanwhile

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -116,18 +115,19 @@ func afterReconnect(ctx context.Context, p *place) (time.Duration, error) {
 	return time.Since(begin), nil
 }
 
-// plateau is the memory of the server once it has given back what its last work has left: when it has not shrunk for five
+// plateau is the memory of the server once it has given back what its last work has left: when it has stayed the same for eight
 // seconds. What is written is compacted for a while after.
 func plateau(ctx context.Context, p *place) (int64, error) {
-	const patience = time.Minute
-	least, since, begin := int64(math.MaxInt64), time.Now(), time.Now()
-	for time.Since(since) < 5*time.Second && time.Since(begin) < patience {
+	const patience = 90 * time.Second
+	var level int64
+	since, begin := time.Now(), time.Now()
+	for {
 		size, err := resident(p.server.PID())
-		if err != nil {
-			return 0, err
+		if err != nil || time.Since(since) > 8*time.Second || time.Since(begin) > patience {
+			return size, err
 		}
-		if size < least-least/100 {
-			least, since = size, time.Now()
+		if off := size - level; off > level/50 || -off > level/50 {
+			level, since = size, time.Now()
 		}
 		select {
 		case <-time.After(500 * time.Millisecond):
@@ -135,7 +135,6 @@ func plateau(ctx context.Context, p *place) (int64, error) {
 			return 0, ctx.Err()
 		}
 	}
-	return least, nil
 }
 
 func megabytes(sizes []int64) string {
