@@ -244,7 +244,7 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 		c.settled(ctx)
 		return
 	}
-	taken.Work.Estimate(c.Layouts())
+	taken.Work.Charge = charge(taken.Work, c.Layouts())
 	c.Settle(f.Retained, f.Credit, taken.Work.Charge)
 	taken.Work.Settled = c.Store.Position()
 	c.Metrics.Works.Add(1)

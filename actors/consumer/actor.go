@@ -163,14 +163,12 @@ func (c *Consumer) deliver(d *work.Delivery) {
 		e := c.host.Projections.Encoder()
 		before := c.core.heldBytes
 		r, err := c.core.Deliver(d, e)
-		held := c.host.Metrics.HeldBytes.Add(int64(c.core.heldBytes - before))
 		c.host.Projections.Return(e)
-		result = r
-		if c.core.heldBytes > before && held > c.host.heldLimit() {
-			held := c.core.heldBytes
+		if more := int64(c.core.heldBytes - before); more > 0 && c.host.Metrics.HeldBytes.Load()+more > c.host.heldLimit() {
 			err = c.core.GiveUp(work.ErrHeldTooMuch)
-			c.host.Metrics.HeldBytes.Add(-int64(held))
 		}
+		c.host.Metrics.HeldBytes.Add(int64(c.core.heldBytes - before))
+		result = r
 		if err != nil {
 			c.invalidate(err)
 		}

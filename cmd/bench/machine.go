@@ -84,19 +84,23 @@ func middle(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// resident is the memory of a process in bytes.
-func resident(pid int) (int64, error) {
+// resident is the memory of a process in bytes, mostResident the most that it has had.
+func resident(pid int) (int64, error)     { return statusBytes(pid, "VmRSS:") }
+func mostResident(pid int) (int64, error) { return statusBytes(pid, "VmHWM:") }
+
+// statusBytes reads a size that the kernel tells of a process.
+func statusBytes(pid int, field string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			kb, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			return kb << 10, err
 		}
 	}
-	return 0, fmt.Errorf("no VmRSS of process %d", pid)
+	return 0, fmt.Errorf("no %s of process %d", field, pid)
 }
 
 // cpuTime is what a process has used, in all its threads.

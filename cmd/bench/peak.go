@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -93,19 +91,4 @@ func peak(ctx context.Context, s *stand, rows int, shapes []url.Values) (f figur
 		leyden:   fmt.Sprintf("%.0f MB at most, %.0f MB after; all have it after %s", mb(highest), mb(after), took.Round(10*time.Millisecond)),
 		ratio:    "–", reach: "bounded", met: highest < 512e6, electric: "resets at 250 MB",
 	}, nil
-}
-
-// mostResident is the most resident memory that a process has had, in bytes.
-func mostResident(pid int) (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
-			return kb * 1024, err
-		}
-	}
-	return 0, fmt.Errorf("no VmHWM for process %d", pid)
 }

@@ -3,7 +3,6 @@ package shape
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"slices"
 
 	"leyden/internal/where"
 )
@@ -94,9 +93,6 @@ func (d *Definition) Identity() Identity {
 
 // Hash is the 27-bit hash that handles of this identity carry.
 func (id Identity) Hash() uint32 { return binary.BigEndian.Uint32(id[:]) & (1<<27 - 1) }
-
-// IsKey reports whether column is a key column.
-func (d *Definition) IsKey(column string) bool { return slices.Contains(d.Key, column) }
 
 func appendTexts(b []byte, texts []string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(texts)))

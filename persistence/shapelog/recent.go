@@ -32,17 +32,21 @@ func (s *Store) keepRecent(l *Log, blocks []*heldBlock) {
 	if blocks[0].chunk != 0 || blocks[0].seq != 0 || blocks[len(blocks)-1].chunk != 0 || size > recentBytes/8 {
 		return
 	}
+	s.addRecent(&recent{log: l, blocks: blocks, size: size})
+	s.trimRecent(recentBytes, recentLogs)
+}
+
+func (s *Store) addRecent(r *recent) {
 	s.recents.mu.Lock()
 	defer s.recents.mu.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended() != nil {
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	if r.log.ended() != nil {
 		return
 	}
-	r := &recent{log: l, blocks: blocks, size: size}
-	l.ensureWork().recent = r
+	r.log.ensureWork().recent = r
 	s.recents.queue = append(s.recents.queue, r)
-	s.recents.bytes += size
+	s.recents.bytes += r.size
 }
 
 // trimRecent gives up the oldest until the rest fits.

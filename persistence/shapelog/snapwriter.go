@@ -170,7 +170,6 @@ func (w *SnapshotWriter) Finish() error {
 		return w.err
 	}
 	w.log.store.keepRecent(w.log, blocks)
-	w.log.store.trimRecent(recentBytes, recentLogs)
 	w.stop()
 	w.err = errFinished
 	return nil

@@ -23,9 +23,6 @@ const (
 	SlowQuery              Kind = "slow_snapshot_query"
 	SlowStart              Kind = "slow_snapshot_start"
 	ConnectionNotAvailable Kind = "connection_not_available"
-	NotInPublication       Kind = "relation_missing_from_publication"
-	WrongReplicaIdentity   Kind = "misconfigured_replica_identity"
-	NoGeneratedColumns     Kind = "publication_missing_generated_columns"
 	MissingPublication     Kind = "publication_missing"
 	DatabaseTrouble        Kind = "database_trouble" // known not to be the shape's fault
 	Storage                Kind = "storage"
@@ -85,17 +82,6 @@ func NoConnection(cause error) *Error {
 // NoPrivilege is the error of a table that the database user may not read, or prepare for replication.
 func NoPrivilege(cause error) *Error {
 	return unavailable(MissingPrivilege, cause, "Unable to create initial snapshot: %s", serverText(cause))
-}
-
-// Unpublished is the error of a table that is not in the publication and may not be added to it.
-func Unpublished(schema, table, publication string) *Error {
-	return unavailable(NotInPublication, nil, "Database table \"%s\" is missing from the publication \"%s\" "+
-		"and the ELECTRIC_MANUAL_TABLE_PUBLISHING setting prevents Electric from adding it", schema+"."+table, publication)
-}
-
-// NotFull is the error of a table without full replica identity that may not be given it.
-func NotFull(schema, table string) *Error {
-	return unavailable(WrongReplicaIdentity, nil, "Database table \"%s\" does not have its replica identity set to FULL", schema+"."+table)
 }
 
 // Classify says what an error of Postgres or of the connection to it means for a snapshot, or for a subset of one.

@@ -308,8 +308,6 @@ func TestErrorsAreSortedByCode(t *testing.T) {
 		{&pgconn.PgError{Code: "42704", Message: `publication "p" does not exist`}, false, snapshot.MissingPublication, 503, `publication "p" does not exist`},
 		{io.ErrUnexpectedEOF, false, snapshot.ConnectionNotAvailable, 503, "Database connection not available"},
 		{errors.New("nobody knows"), false, snapshot.Unknown, 500, "Unexpected error while creating snapshot: nobody knows"},
-		{snapshot.Unpublished("s", "t", "p"), false, snapshot.NotInPublication, 503, `Database table "s.t" is missing from the publication "p" and the ELECTRIC_MANUAL_TABLE_PUBLISHING setting prevents Electric from adding it`},
-		{snapshot.NotFull("s", "t"), false, snapshot.WrongReplicaIdentity, 503, `Database table "s.t" does not have its replica identity set to FULL`},
 		{snapshot.PoolBusy(nil), false, snapshot.QueueTimeout, 503, "Snapshot creation failed because of a connection pool queue timeout"},
 	} {
 		got := snapshot.Classify(fmt.Errorf("wrapped: %w", c.err), c.subset)

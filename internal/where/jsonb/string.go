@@ -119,15 +119,6 @@ func appendEscaped(dst []byte, c byte) []byte {
 	return append(dst, c)
 }
 
-// AppendString appends the jsonb string whose value is text.
-func AppendString(dst, text []byte) []byte {
-	dst = append(dst, '"')
-	for _, c := range text {
-		dst = appendEscaped(dst, c)
-	}
-	return append(dst, '"')
-}
-
 // inner is a string without its quotes.
 func inner(token []byte) []byte {
 	if len(token) < 2 {

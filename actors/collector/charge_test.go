@@ -1,4 +1,4 @@
-package work_test
+package collector
 
 import (
 	"testing"
@@ -10,17 +10,16 @@ import (
 )
 
 func TestTheChargeGrowsWithTheWaysRowsAreEncodedAndWithTheShapes(t *testing.T) {
-	charge := func(shapes, changesEach, layouts int) int64 {
+	of := func(shapes, changesEach, layouts int) int64 {
 		w := &work.Work{
 			Fragment: &change.Fragment{Retained: 10_000}, Changes: make([]change.Change, 10),
 			Deliveries: make([]work.Delivery, shapes), Index: make([]int32, shapes*changesEach),
 		}
-		w.Estimate(layouts)
-		return w.Charge
+		return charge(w, layouts)
 	}
-	one := charge(1, 10, 1)
+	one := of(1, 10, 1)
 	require.Greater(t, one, int64(10_000), "its JSON is larger than its values")
-	require.Greater(t, charge(40, 10, 40), 40*int64(10_000))
-	require.Less(t, charge(40, 10, 1), 2*charge(1, 10, 1)+40*int64(1000), "shapes with the same columns share what is encoded")
-	require.Equal(t, one, charge(1, 10, 40), "one shape encodes in one way")
+	require.Greater(t, of(40, 10, 40), 40*int64(10_000))
+	require.Less(t, of(40, 10, 1), 2*of(1, 10, 1)+40*int64(1000), "shapes with the same columns share what is encoded")
+	require.Equal(t, one, of(1, 10, 40), "one shape encodes in one way")
 }
