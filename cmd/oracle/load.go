@@ -135,10 +135,14 @@ func (w *writer) statement(t *table) string {
 		// Everybody waits for who changes every row, so it does not happen often.
 		return prune + fmt.Sprintf(`; UPDATE %s SET "Odd ""Name" = %d`, t.name, w.r.IntN(4))
 	}
-	if w.r.IntN(8) == 0 {
-		return w.insert(t, 1000)
+	many, most := 100, 1000
+	if t.toast != "" {
+		many, most = 20, 100 // as many bytes: every client reads all of them
 	}
-	return fmt.Sprintf("%s; UPDATE %s SET %s WHERE %s", w.insert(t, 100), t.name, w.assignments(t), some)
+	if w.r.IntN(8) == 0 {
+		return w.insert(t, most)
+	}
+	return fmt.Sprintf("%s; UPDATE %s SET %s WHERE %s", w.insert(t, many), t.name, w.assignments(t), some)
 }
 
 func (w *writer) insert(t *table, rows int) string {

@@ -28,6 +28,10 @@ func main() {
 	flag.IntVar(&p.Shapes, "shapes", 40, "number of shapes that are followed at a time, besides the ledger's")
 	flag.IntVar(&p.Writers, "writers", 4, "number of concurrent writers")
 	flag.BoolVar(&p.Truncates, "truncates", true, "whether tables are truncated now and then")
+	flag.Func("setting", "NAME=VALUE of a setting of the server; may be given again", func(s string) error {
+		p.Settings = append(p.Settings, s)
+		return nil
+	})
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -44,8 +44,12 @@ func (t totals) String() string {
 		t.rounds, t.comparisons, t.committed, t.rolledBack, t.conflicts, t.kills, t.restarts, t.parts, t.rotations, t.retries)
 }
 
-// patience is how long shapes may take to equal their queries once nothing changes any more.
-const patience = 30 * time.Second
+// Once nothing changes any more a client may take so long to the next message that it has not had, and to the rows of its query.
+// The second is long: a server that is killed every few seconds makes clients with much to read begin again.
+const (
+	patience        = 30 * time.Second
+	patienceAtWhole = 3 * time.Minute
+)
 
 // oracle is a run.
 type oracle struct {
@@ -96,7 +100,7 @@ func run(ctx context.Context, p plan) (t totals, err error) {
 		o.client.CloseIdleConnections()
 		err = errors.Join(err, o.server.Stop(context.WithoutCancel(ctx)))
 		if err != nil {
-			fmt.Fprintf(p.Out, "the server's last words:\n%s\n", o.server.LastWords())
+			fmt.Fprintf(p.Out, "%v\nthe server's last words:\n%s\n", err, o.server.LastWords())
 		}
 	}()
 	err = o.rounds(ctx, pg.URL("postgres"))
@@ -251,7 +255,7 @@ func (o *oracle) compare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.await(ctx, want, patience); err != nil {
+		if err := s.await(ctx, want); err != nil {
 			return fmt.Errorf("%s\n  %w\n  last messages:\n    %s", s, err, strings.Join(s.follower.Recent(), "\n    "))
 		}
 		newcomer := s.newFollower(o.server.URL(), o.client, follow.Once)

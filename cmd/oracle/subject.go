@@ -203,9 +203,12 @@ func show(row follow.Row) string {
 }
 
 // await waits until the follower's rows are want.
-func (s *subject) await(ctx context.Context, want map[string]follow.Row, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (s *subject) await(ctx context.Context, want map[string]follow.Row) error {
+	ctx, cancel := context.WithTimeout(ctx, patienceAtWhole)
 	defer cancel()
+	last := s.follower.Stats()
+	rest := time.NewTimer(patience)
+	defer rest.Stop()
 	for {
 		var state string
 		changed := s.follower.View(func(rows map[string]follow.Row, upToDate bool) {
@@ -218,11 +221,18 @@ func (s *subject) await(ctx context.Context, want map[string]follow.Row, patienc
 		}
 		select {
 		case <-changed:
+		case <-rest.C:
+			now := s.follower.Stats()
+			if now.Rows == last.Rows && now.Rotations == last.Rotations && now.Reached == last.Reached {
+				return fmt.Errorf("shape and query differ after %s at rest:\n    %s", patience, state)
+			}
+			last = now
+			rest.Reset(patience)
 		case <-ctx.Done():
 			if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
 				return cause
 			}
-			return fmt.Errorf("shape and query differ after %s at rest:\n    %s", patience, state)
+			return fmt.Errorf("shape and query differ after %s, the client still reads:\n    %s", patienceAtWhole, state)
 		}
 	}
 }

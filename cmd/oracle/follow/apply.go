@@ -227,6 +227,7 @@ func (f *Follower) remember(raw json.RawMessage) {
 		f.recent = append(f.recent[:0], f.recent[1:]...)
 	}
 	f.recent = append(f.recent, text)
+	f.reached = f.applied
 }
 
 func same(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }

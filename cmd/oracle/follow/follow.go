@@ -76,6 +76,7 @@ type Follower struct {
 	retries   int
 	named     string   // handle, for others
 	recent    []string // last messages, for reports
+	reached   shape.Offset
 	changed   chan struct{}
 }
 
@@ -225,14 +226,17 @@ func (f *Follower) Handle() string {
 	return f.named
 }
 
-// Stats are counts of what happened, for reports.
-type Stats struct{ Rows, Rotations, Retries int }
+// Stats tell how far the follower is, and what happened on the way.
+type Stats struct {
+	Rows, Rotations, Retries int
+	Reached                  shape.Offset // of the last message but one; what comes again does not move it
+}
 
 // Stats gives the counts so far.
 func (f *Follower) Stats() Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Stats{Rows: len(f.rows), Rotations: f.rotations, Retries: f.retries}
+	return Stats{Rows: len(f.rows), Rotations: f.rotations, Retries: f.retries, Reached: f.reached}
 }
 
 // Recent are the last messages that were applied, oldest first, for reports.
