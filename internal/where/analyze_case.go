@@ -97,7 +97,8 @@ func (a *analyzer) nullIf(e *pg.A_Expr) (*node, error) {
 	}
 	null := constant(l.typ, value{null: true}, e.Location)
 	null.domain = l.domain
-	return caseOf([]*node{equal}, []*node{null}, l, e.Location), nil
+	// Its collation is that of the comparison.
+	return caseOf([]*node{equal}, []*node{null}, l, e.Location).collatedAs([]*node{l, r}), nil
 }
 
 // minMax analyzes GREATEST and LEAST.

@@ -1,6 +1,10 @@
 package where
 
-import pg "github.com/pganalyze/pg_query_go/v6"
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
 
 // operator analyzes what the parser calls an A_Expr.
 func (a *analyzer) operator(e *pg.A_Expr) (*node, error) {
@@ -316,7 +320,7 @@ func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
 	}
 	var alternatives []*node
 	common, ok := commonType(types)
-	if ok && len(constants) > 1 {
+	if ok && len(constants) > 1 && !(common.id.isArray() && differ(types)) {
 		n, err := a.inConstants(x, constants, common, e.Location)
 		if err != nil {
 			return nil, err
@@ -343,6 +347,12 @@ func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
 		n = negation(n, e.Location)
 	}
 	return n, nil
+}
+
+// differ reports whether the first of types is untyped, or another is neither untyped nor the same. Postgres has no arrays of arrays, and so
+// it compares lists of arrays one by one.
+func differ(types []typ) bool {
+	return types[0].isUnknown() || slices.ContainsFunc(types, func(t typ) bool { return !t.isUnknown() && t != types[0] })
 }
 
 func (a *analyzer) inConstants(x *node, items []*node, common typ, loc int32) (*node, error) {

@@ -64,7 +64,7 @@ func (a *analyzer) fold(n *node) (*node, error) {
 			break // a condition over what the others yield
 		}
 		if arg.op == opNull && n.strict() && (n.op != opIn || i == 0) {
-			return constant(n.typ, value{null: true}, n.loc), nil
+			return n.folded(value{null: true}), nil
 		}
 		all = all && arg.isConst()
 	}
@@ -86,9 +86,14 @@ func (a *analyzer) fold(n *node) (*node, error) {
 	if !readable(n.typ.id, &v) {
 		return n, nil
 	}
-	folded := constant(n.typ, v, n.loc)
-	if c := collationOf(n); c != noCollation {
-		folded.collation = c
+	return n.folded(v), nil
+}
+
+// folded is the constant that n always is. It has the collation that n has.
+func (n *node) folded(v value) *node {
+	c := constant(n.typ, v, n.loc)
+	if own := collationOf(n); own != noCollation {
+		c.collation = own
 	}
-	return folded, nil
+	return c
 }

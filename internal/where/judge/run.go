@@ -159,7 +159,9 @@ func (r *run) trials(ctx context.Context, d *database, g *generator) (trials []*
 	for tries := 0; len(trials) < batchExpressions && tries < 4*batchExpressions; tries++ {
 		t := g.trial(d)
 		if last != nil && g.chance(10) {
-			t = &trial{expr: g.sibling(last.expr), valued: last.valued}
+			if s := (&trial{expr: g.sibling(last.expr), valued: last.valued}); !s.valued || s.asksWritten(d) {
+				t = s
+			}
 		}
 		last = t
 		rejected, complaint := t.compile(d)
