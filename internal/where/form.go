@@ -3,10 +3,14 @@ package where
 import (
 	"encoding/binary"
 	"math"
+
+	"leyden/internal/where/bytea"
+	"leyden/internal/where/jsonb"
+	"leyden/internal/where/moment"
 )
 
 // Form is how the replicated text of a column becomes key bytes: equal values have equal bytes, others do not, and the bytes are
-// ordered as the values are. No key but a text's contains a zero byte after a shorter key's end, and no text contains one: between a
+// ordered as the values are unless the form says otherwise. No key but a text's or a bytea's contains a zero byte after a shorter key's end, and no text contains one: between a
 // key and the key followed by a zero byte there is no other.
 type Form uint8
 
@@ -21,6 +25,10 @@ const (
 	FormTime                    // microseconds
 	FormTimestamp               // microseconds
 	FormTimestamptz             // microseconds
+	FormTimetz                  // microseconds in Greenwich, seconds west of it
+	FormInterval                // days, microseconds
+	FormBytea                   // the bytes
+	FormJSONB                   // of equal documents, in no order
 )
 
 // Append appends the key bytes of a value's text. FormText and FormPadded cannot fail.
@@ -53,6 +61,27 @@ func (f Form) Append(dst, text []byte) ([]byte, error) {
 		v.i, err = columnTimestamp(text, false)
 	case FormTimestamptz:
 		v.i, err = columnTimestamp(text, true)
+	case FormTimetz:
+		t, err := moment.ParseTimeTZ(text, nil)
+		if err != nil {
+			return dst, err
+		}
+		key := t.Key()
+		return append(dst, key[:]...), nil
+	case FormInterval:
+		i, err := moment.ParseInterval(text)
+		if err != nil {
+			return dst, err
+		}
+		key := i.Key()
+		return append(dst, key[:]...), nil
+	case FormBytea:
+		return bytea.Input(dst, text)
+	case FormJSONB:
+		if err := jsonb.Validate(text); err != nil {
+			return dst, err
+		}
+		return jsonb.AppendKey(dst, text), nil
 	}
 	if err != nil {
 		return dst, err

@@ -24,13 +24,16 @@ func TestKeysAreOrderedAsValuesAre(t *testing.T) {
 		fam   family
 		texts *rapid.Generator[string]
 	}{
-		"integers":   {FormInt, tInt8, famInt, rapid.Map(rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3)), func(n int64) string { return strconv.FormatInt(n, 10) })},
-		"numerics":   {FormNumeric, tNumeric, famNumeric, numeric},
-		"floats":     {FormFloat8, tFloat8, famFloat, float},
-		"texts":      {FormText, tText, famBytes, rapid.StringMatching(`[ -b]{0,4}`)},
-		"padded":     {FormPadded, tBpchar, famPadded, rapid.StringMatching(`[ a]{0,4}`)},
-		"dates":      {FormDate, tDate, famInt, rapid.StringMatching(`[12][0-9]{3}-0[1-9]-[12][0-8]( BC)?|infinity|-infinity`)},
-		"timestamps": {FormTimestamp, tTimestamp, famInt, rapid.StringMatching(`[12][0-9]{3}-0[1-9]-[12][0-8] 0[0-9]:00:0[0-9](\.[0-9]{1,6})?( BC)?|infinity|-infinity`)},
+		"integers":         {FormInt, tInt8, famInt, rapid.Map(rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3)), func(n int64) string { return strconv.FormatInt(n, 10) })},
+		"numerics":         {FormNumeric, tNumeric, famNumeric, numeric},
+		"floats":           {FormFloat8, tFloat8, famFloat, float},
+		"texts":            {FormText, tText, famBytes, rapid.StringMatching(`[ -b]{0,4}`)},
+		"padded":           {FormPadded, tBpchar, famPadded, rapid.StringMatching(`[ a]{0,4}`)},
+		"dates":            {FormDate, tDate, famInt, rapid.StringMatching(`[12][0-9]{3}-0[1-9]-[12][0-8]( BC)?|infinity|-infinity`)},
+		"timestamps":       {FormTimestamp, tTimestamp, famInt, rapid.StringMatching(`[12][0-9]{3}-0[1-9]-[12][0-8] 0[0-9]:00:0[0-9](\.[0-9]{1,6})?( BC)?|infinity|-infinity`)},
+		"times with zones": {FormTimetz, tTimetz, famTimetz, rapid.StringMatching(`0[0-3]:00:00(\.[0-9]{1,6})?[+-]0[0-3]`)},
+		"intervals":        {FormInterval, tInterval, famInterval, rapid.StringMatching(`-?[0-2] mons -?[0-3][0-9] days -?[0-9][0-9]:00:0[0-9](\.[0-9]{1,6})?`)},
+		"bytes":            {FormBytea, tBytea, famBytes, rapid.StringMatching(`\\x((00|01|ff){0,3})`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {

@@ -3,6 +3,9 @@ package where
 import (
 	"bytes"
 	"slices"
+
+	"leyden/internal/where/jsonb"
+	"leyden/internal/where/moment"
 )
 
 // ProbeKind is what a Probe asks of its column.
@@ -173,6 +176,8 @@ func equalKey(id typeID, conversion castID, fam family, v *value) (form Form, ke
 		return FormText, []byte("ft"[v.i&1 : v.i&1+1]), v.i == 0 || v.i == 1, true
 	case conversion == castRelabel && fam == famBytes && id == tEnum:
 		return FormText, v.b, true, true
+	case conversion == castRelabel && fam == famJSONB && id == tJSONB:
+		return FormJSONB, jsonb.AppendKey(nil, v.b), true, true
 	}
 	form, ok = orderedForm(id, conversion, fam)
 	if !ok {
@@ -223,7 +228,13 @@ func orderedForm(id typeID, conversion castID, fam family) (Form, bool) {
 			return FormText, conversion == castRelabel
 		case tBpchar:
 			return FormPadded, conversion == castTrim
+		case tBytea:
+			return FormBytea, conversion == castRelabel
 		}
+	case famTimetz:
+		return FormTimetz, id == tTimetz && conversion == castRelabel
+	case famInterval:
+		return FormInterval, id == tInterval && conversion == castRelabel
 	}
 	return 0, false
 }
@@ -240,6 +251,12 @@ func orderedKey(form Form, fam family, v *value) ([]byte, bool) {
 		return key, err == nil
 	case famPadded:
 		return trimBlanks(v.b), true
+	case famTimetz:
+		key := moment.TimeTZOf(v.b).Key()
+		return key[:], true
+	case famInterval:
+		key := intervalOf(v).Key()
+		return key[:], true
 	}
 	return v.b, true
 }

@@ -19,6 +19,14 @@ func (t TimeTZ) Compare(u TimeTZ) int {
 	return order(int64(t.West), int64(u.West))
 }
 
+// Key is the same for equal times and for no others, and is ordered as they are.
+func (t TimeTZ) Key() [12]byte {
+	var b [12]byte
+	binary.BigEndian.PutUint64(b[0:], uint64(t.utc())^1<<63)
+	binary.BigEndian.PutUint32(b[8:], uint32(t.West)^1<<31)
+	return b
+}
+
 // ToZone is timezone(zone, timetz) for a zone with one offset. Others depend on the day, which is the clock's.
 func (t TimeTZ) ToZone(z Zone) (TimeTZ, error) {
 	west, ok := z.constant()
