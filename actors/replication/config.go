@@ -31,8 +31,10 @@ type Config struct {
 	Gate func(ctx context.Context, r *Report) error
 	// Notify, if set, is told every state, in order. It must not block.
 	Notify func(State)
-	// Acknowledging, if set, is told the position of each acknowledgement before it is sent. It must not block.
-	Acknowledging func(lsn pg.LSN)
+	// Acknowledging, if set, is told a position before it is acknowledged, and returns when that is remembered over a crash:
+	// who finds the slot beyond it later knows that somebody else has consumed it. It may wait for the disk, and is called from
+	// one goroutine at a time, a few times a second. An error ends the attempt.
+	Acknowledging func(lsn pg.LSN) error
 	// SilenceLimit is how long the server may say nothing, though asked to, before the connection counts as lost:
 	// 5 minutes if 0. A server that decodes a large transaction can be silent for long.
 	SilenceLimit time.Duration

@@ -17,7 +17,7 @@ func (s *stream) report() error {
 		ask := false
 		select {
 		case <-s.stop:
-			return s.sendStatus(false, closeGrace)
+			return s.sendLast()
 		case <-s.urgent:
 		case <-ticker.C:
 			quiet := silence.tick(s.heard.Load(), s.paused.Load(), s.interval)
@@ -27,7 +27,7 @@ func (s *stream) report() error {
 			ask = quiet > 0
 		case <-s.due:
 			if !s.rest(statusGap - time.Since(last)) {
-				return s.sendStatus(false, closeGrace)
+				return s.sendLast()
 			}
 		}
 		if err := s.sendStatus(ask, longestKeepalive); err != nil {
@@ -60,15 +60,23 @@ func (s *stream) silenceLimit() time.Duration {
 	return defaultSilenceLimit
 }
 
-// sendStatus acknowledges. It writes to the socket itself: the buffer of the connection belongs to the reader, which may
+// sendLast acknowledges all that may be.
+func (s *stream) sendLast() error {
+	if s.config.Acknowledging != nil {
+		if err := s.rememberNow(); err != nil {
+			return err
+		}
+	}
+	return s.sendStatus(false, closeGrace)
+}
+
+// sendStatus acknowledges what may be and is remembered. It writes to the socket itself: the buffer of the connection belongs to the reader, which may
 // be closing it at this moment.
 func (s *stream) sendStatus(replyRequested bool, patience time.Duration) error {
 	s.mu.Lock()
 	p := s.positions
+	p.flushed = s.remembered(p.flushed)
 	s.mu.Unlock()
-	if s.config.Acknowledging != nil {
-		s.config.Acknowledging(p.flushed)
-	}
 	conn := s.conn.Conn()
 	if err := conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return fmt.Errorf("acknowledge: %w", err)

@@ -22,12 +22,15 @@ const (
 	// statusGap is the least time between status messages that nobody asked for: a stream of small transactions would
 	// otherwise cost a system call on both sides for each.
 	statusGap = 10 * time.Millisecond
+	// rememberGap is the least time between two positions that are remembered, each for a write to the disk, unless the server
+	// waits for an answer.
+	rememberGap = 200 * time.Millisecond
 	// closeGrace is how long a last status and the farewell may take.
 	closeGrace = time.Second
 )
 
 // stream is a connection that streams. Its reader goroutine takes messages off the connection and may wait for credit;
-// its status goroutine is the only one that writes and waits for nothing.
+// its status goroutine is the only one that writes and waits for nothing; what it acknowledges is remembered by a third before.
 type stream struct {
 	conn       *pgconn.PgConn
 	config     *Config
@@ -40,7 +43,9 @@ type stream struct {
 
 	due    chan struct{} // capacity 1: positions have moved
 	urgent chan struct{} // capacity 1: the server wants an answer
-	stop   chan struct{} // closed to end both goroutines
+	stop   chan struct{} // closed to end all goroutines
+
+	remembering remembering
 
 	heard  atomic.Uint64 // messages received
 	paused atomic.Bool   // the reader waits for credit
@@ -57,20 +62,24 @@ func keepaliveInterval(walSenderTimeout time.Duration) time.Duration {
 func newStream(conn *pgconn.PgConn, c *Config, r *Report, f *pgoutput.Fragmenter, sink Sink) *stream {
 	return &stream{
 		conn: conn, config: c, fragmenter: f, sink: sink,
-		interval:  keepaliveInterval(r.WALSenderTimeout),
-		positions: startAt(r.ConfirmedFlush),
-		due:       make(chan struct{}, 1),
-		urgent:    make(chan struct{}, 1),
-		stop:      make(chan struct{}),
+		interval:    keepaliveInterval(r.WALSenderTimeout),
+		positions:   startAt(r.ConfirmedFlush),
+		due:         make(chan struct{}, 1),
+		urgent:      make(chan struct{}, 1),
+		stop:        make(chan struct{}),
+		remembering: startRemembering(r.ConfirmedFlush),
 	}
 }
 
-// run streams until the context ends, the connection is lost or the stream cannot be read. It returns when both
+// run streams until the context ends, the connection is lost or the stream cannot be read. It returns when all
 // goroutines have ended.
 func (s *stream) run(ctx context.Context) error {
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	var group sync.WaitGroup
 	group.Go(func() { failed <- s.read() })
+	if s.config.Acknowledging != nil {
+		group.Go(func() { failed <- s.remember() })
+	}
 	group.Go(func() { failed <- s.report() })
 
 	var err error
@@ -91,7 +100,7 @@ func (s *stream) boundary(lsn pg.LSN) {
 	s.mu.Lock()
 	s.positions.boundary(lsn)
 	s.mu.Unlock()
-	signal(s.due)
+	s.moved()
 }
 
 func signal(c chan struct{}) {
@@ -193,8 +202,14 @@ func (s *stream) keepalive(walEnd pg.LSN, replyRequested bool) {
 		s.sink.Reached(walEnd)
 	}
 	if replyRequested {
+		signal(s.remembering.hurry)
 		signal(s.urgent)
-	} else {
-		signal(s.due)
 	}
+	s.moved()
+}
+
+// moved has what may be acknowledged now acknowledged soon.
+func (s *stream) moved() {
+	signal(s.remembering.due)
+	signal(s.due)
 }

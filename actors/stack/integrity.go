@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"leyden/actors/collector"
@@ -41,7 +40,7 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 	case !s.confirmed.Load():
 		why = "the process ended while the replication slot was being set up"
 	case s.consumedByOthers(r):
-		why = "another instance has consumed the replication slot"
+		why = "somebody else has consumed the replication slot, or has made it anew"
 	}
 	if why != "" {
 		s.log.Warn("all shapes are removed", "reason", why, "shapes", s.status.Counts().Total)
@@ -50,11 +49,10 @@ func (s *Stack) gate(ctx context.Context, r *replication.Report) error {
 			return err
 		}
 	}
-	if err := s.settleSetup(current); err != nil {
+	if err := s.settleSetup(current, uint64(r.ConfirmedFlush)); err != nil {
 		s.fail(fmt.Errorf("store the timeline: %w", err))
 		return err
 	}
-	raise(&s.acknowledged, uint64(r.ConfirmedFlush))
 	if why != "" {
 		return errPurged
 	}
@@ -121,21 +119,11 @@ func (s *Stack) rememberHidden(ctx context.Context) error {
 	return nil
 }
 
-// consumedByOthers reports whether the slot is further than this process has ever acknowledged: what is between is in the logs
-// of whoever did, and in none of ours, which nobody but this process can write to.
+// consumedByOthers reports whether the slot is further than was ever acknowledged for the shapes of this store, by this process
+// or one before: what is between is in none of their logs.
 func (s *Stack) consumedByOthers(r *replication.Report) bool {
-	ours := s.acknowledged.Load()
+	ours := s.store.Acknowledged()
 	return ours > 0 && uint64(r.ConfirmedFlush) > ours
-}
-
-// raise makes v at least n. Several goroutines may raise it.
-func raise(v *atomic.Uint64, n uint64) {
-	for {
-		old := v.Load()
-		if n <= old || v.CompareAndSwap(old, n) {
-			return
-		}
-	}
 }
 
 func (s *Stack) storedTimeline() (*timeline, error) {
@@ -153,13 +141,16 @@ func (s *Stack) storedTimeline() (*timeline, error) {
 	return &t, nil
 }
 
-// settleSetup stores to what the shapes belong from now on, and then that the slot is set up.
-func (s *Stack) settleSetup(t timeline) error {
+// settleSetup stores to what the shapes belong from now on and from where the slot goes on, and then that it is set up.
+func (s *Stack) settleSetup(t timeline, confirmed uint64) error {
 	b, err := json.Marshal(t)
 	if err != nil {
 		return err
 	}
 	if err := s.store.Put(timelineKey, b); err != nil {
+		return err
+	}
+	if err := s.store.Acknowledge(confirmed); err != nil {
 		return err
 	}
 	if err := s.store.Delete(setupKey); err != nil {
@@ -189,7 +180,7 @@ func (s *Stack) dropSlot(ctx context.Context, cause error) {
 	s.log.Warn("the replication slot cannot be read on; it is dropped and all shapes are removed", "slot", s.config.Slot, "error", cause)
 	if stored, err := s.storedTimeline(); err == nil && stored != nil {
 		stored.Timeline = irrecoverable
-		if err := s.settleSetup(*stored); err != nil {
+		if err := s.settleSetup(*stored, 0); err != nil {
 			s.fail(fmt.Errorf("store the timeline: %w", err))
 			return
 		}

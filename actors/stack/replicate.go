@@ -26,7 +26,7 @@ func (s *Stack) replicate(ctx context.Context, up func()) error {
 	client := replication.NewClient(replication.Config{
 		Connect: s.connectReplication, Publication: s.config.Publication, Slot: s.config.Slot, TemporarySlot: s.config.TemporarySlot,
 		Fragments: s.config.fragments(), Credit: s.credit.Load(), Gate: s.gate, Notify: s.replicationState,
-		Acknowledging: func(lsn pg.LSN) { raise(&s.acknowledged, uint64(lsn)) },
+		Acknowledging: func(lsn pg.LSN) error { return s.store.Acknowledge(uint64(lsn)) },
 	}, feed{s})
 	s.client.Store(client)
 	defer s.client.Store(nil)

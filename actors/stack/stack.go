@@ -56,9 +56,7 @@ type Stack struct {
 	client       atomic.Pointer[replication.Client]
 	abandon      atomic.Pointer[context.CancelFunc] // gives the present replication connection up
 	confirmed    atomic.Bool                        // set-up of the slot was found unfinished when the process started, and has been settled since
-	// acknowledged is the highest position that this process has acknowledged or found acknowledged, 0 before it has seen the slot.
-	acknowledged atomic.Uint64
-	generated    atomic.Int32 // 0: not known, 1: generated columns cannot be replicated, 2: they can
+	generated    atomic.Int32                       // 0: not known, 1: generated columns cannot be replicated, 2: they can
 
 	failOnce sync.Once
 	failed   chan struct{}

@@ -251,7 +251,7 @@ func (s *Store) markRemoved(handles []shape.Handle) {
 	}
 }
 
-// RemoveAll removes all shapes and forgets the stream position, durably. The small state of Get and Put stays.
+// RemoveAll removes all shapes and forgets the stream position and what was acknowledged, durably. The small state of Get and Put stays.
 func (s *Store) RemoveAll() error {
 	if err := s.enter(); err != nil {
 		return err
@@ -259,6 +259,8 @@ func (s *Store) RemoveAll() error {
 	defer s.leave()
 	s.writer.mu.Lock() // so that no Apply puts the position back
 	defer s.writer.mu.Unlock()
+	s.acknowledged.writing.Lock()
+	defer s.acknowledged.writing.Unlock()
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	for _, l := range s.logs.takeAll() {
@@ -271,8 +273,10 @@ func (s *Store) RemoveAll() error {
 			return s.fail(fmt.Errorf("remove all shapes: %w", classify(err)))
 		}
 	}
-	if err := b.Delete(keyPosition, nil); err != nil {
-		return s.fail(fmt.Errorf("remove all shapes: %w", classify(err)))
+	for _, key := range [][]byte{keyPosition, keyAcknowledged} {
+		if err := b.Delete(key, nil); err != nil {
+			return s.fail(fmt.Errorf("remove all shapes: %w", classify(err)))
+		}
 	}
 	if err := s.failpoint("remove.before"); err != nil {
 		return err
@@ -281,6 +285,7 @@ func (s *Store) RemoveAll() error {
 		return s.fail(fmt.Errorf("remove all shapes: %w", err))
 	}
 	s.position.Store(0)
+	s.acknowledged.lsn.Store(0)
 	clear(s.writer.open)
 	return s.failpoint("remove.after")
 }

@@ -38,8 +38,9 @@ const (
 )
 
 var (
-	keyFormat   = []byte("mformat")
-	keyPosition = []byte("mposition")
+	keyFormat       = []byte("mformat")
+	keyPosition     = []byte("mposition")
+	keyAcknowledged = []byte("macknowledged")
 )
 
 // keyBuf is room for one key on the stack of its builder.

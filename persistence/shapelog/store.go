@@ -29,11 +29,12 @@ type Store struct {
 	// batch is applied, and exclusively to mark shapes removed. So nothing is written under a removed shape.
 	gate sync.RWMutex
 
-	logs     logIndex
-	position atomic.Uint64
-	failure  atomic.Pointer[error]
-	buffers  sync.Pool     // *[]byte, of readers
-	ended    chan struct{} // closed; for those who would wait for something that has ended
+	logs         logIndex
+	position     atomic.Uint64
+	acknowledged acknowledged
+	failure      atomic.Pointer[error]
+	buffers      sync.Pool     // *[]byte, of readers
+	ended        chan struct{} // closed; for those who would wait for something that has ended
 
 	snapshots atomic.Int32 // that are being written
 
@@ -85,6 +86,9 @@ func (s *Store) recover() error {
 		return fmt.Errorf("read stream position: %w", err)
 	}
 	s.position.Store(rec.CommitLsn)
+	if err := s.recoverAcknowledged(); err != nil {
+		return err
+	}
 	if err := s.removeUnfinished(); err != nil {
 		return fmt.Errorf("remove unfinished transactions: %w", err)
 	}

@@ -85,7 +85,7 @@ func (v *verifier) problem(format string, args ...any) {
 func (v *verifier) entry(key, value []byte) {
 	switch space := key[0]; {
 	case space == spaceKV:
-	case bytes.Equal(key, keyFormat), bytes.Equal(key, keyPosition):
+	case bytes.Equal(key, keyFormat), bytes.Equal(key, keyPosition), bytes.Equal(key, keyAcknowledged) && len(value) == 8:
 	case space == spaceCatalogue && len(key) == handleEnd+1:
 		st := v.shape(shape.HandleFromKey(key[1:]), true)
 		if err := st.record.read(key[handleEnd], value, v.defs); err != nil {
