@@ -2,6 +2,7 @@ package replication_test
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -21,34 +22,36 @@ func TestNothingIsAcknowledgedThatWouldNotBeRemembered(t *testing.T) {
 	db := newDatabase(t, pgserver.Shared(t))
 	db.exec("CREATE TABLE items (id int)")
 	var remembered atomic.Uint64
-	asked, allowed := make(chan pg.LSN), make(chan struct{})
+	asked, allowed, over := make(chan pg.LSN), make(chan struct{}), make(chan struct{})
 	f := db.follow(settings(func(c *replication.Config) {
 		c.Acknowledging = func(lsn pg.LSN) error {
-			asked <- lsn
-			<-allowed
+			select {
+			case asked <- lsn:
+				<-allowed
+			case <-over:
+			}
 			remembered.Store(uint64(lsn))
 			return nil
 		}
 	}))
+	endAsking := sync.OnceFunc(func() { close(over) })
+	t.Cleanup(endAsking) // before the client is stopped
 	report := f.awaitPhase(replication.Streaming, 1).Report
 	db.publish("items")
 	db.exec("INSERT INTO items VALUES (1)")
 	end := db.lsn("SELECT pg_current_wal_lsn()")
 	f.await("the row", func() bool { return len(f.lines) == 2 })
-	var lsn pg.LSN
+	var lsn, before pg.LSN
 	for lsn < end-100 { // of what came before, too
 		lsn = <-asked
-		require.LessOrEqual(t, db.confirmedFlush(), max(pg.LSN(remembered.Load()), report.ConfirmedFlush))
+		confirmed := db.confirmedFlush()
 		allowed <- struct{}{}
+		require.LessOrEqual(t, confirmed, max(before, report.ConfirmedFlush))
+		before = lsn
 	}
-	go func() { // what follows
-		for range asked {
-			allowed <- struct{}{}
-		}
-	}()
+	endAsking()
 	db.confirmed(lsn)
 	f.stop()
-	close(asked)
 	require.LessOrEqual(t, db.confirmedFlush(), pg.LSN(remembered.Load()))
 }
 
