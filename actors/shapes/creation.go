@@ -65,6 +65,9 @@ func (c *creation) run(ctx context.Context) {
 		return
 	}
 	told := c.explain(err)
+	if c.e.Beginning() == nil && !told.Rotated && !errors.Is(err, context.Canceled) {
+		m.doubtful.add(c.e.Identity)
+	}
 	if errors.Is(err, context.Canceled) {
 		m.Logger.Debug("the making of a snapshot was given up; its shape is removed", "handle", c.e.Handle.String())
 	} else {
@@ -93,7 +96,7 @@ func (c *creation) make(ctx context.Context) (err error) {
 	if _, err := c.m.Catalogue.ByOID(ctx, c.e.Def.Table.OID); err != nil {
 		return err
 	}
-	sink := &sink{creation: c, writer: writer}
+	sink := &sink{creation: c, writer: writer, doubtful: c.m.doubtful.has(c.e.Identity)}
 	wait := 10 * time.Millisecond
 	for {
 		err := c.query(ctx, sink)
@@ -115,6 +118,9 @@ func (c *creation) make(ctx context.Context) (err error) {
 		return err
 	}
 	c.e.Started()
+	if sink.doubtful {
+		c.m.doubtful.drop(c.e.Identity)
+	}
 	c.m.unsynced.request()
 	return nil
 }
@@ -172,6 +178,7 @@ type sink struct {
 	writer    *shapelog.SnapshotWriter
 	delivered uint64 // commits that the stream had delivered when the shape was routed to
 	rows      int
+	doubtful  bool // it is not to be read before it is complete
 }
 
 func (s *sink) Known(known pg.Snapshot, _ pg.LSN) error {
@@ -192,7 +199,7 @@ func (s *sink) Row(json []byte) error {
 	if err := s.writer.Row(json); err != nil {
 		return err
 	}
-	if s.rows++; s.rows == 1 {
+	if s.rows++; s.rows == 1 && !s.doubtful {
 		s.e.Started()
 	}
 	return nil

@@ -99,6 +99,7 @@ type hooks struct {
 	mu           sync.Mutex
 	beforeQuery  func(d *shape.Definition) error // the shape is routed to, its snapshot is not known
 	afterKnown   func(d *shape.Definition) error
+	afterRows    func(d *shape.Definition) error
 	beforeRemove func(handles []shape.Handle) error // of the store
 	consumer     func(id shape.ID)                  // a partition has looked up a shape whose consumer it is about to start
 	inConsumer   func(id shape.ID)                  // a consumer, or who acts for it, says that its shape ends
@@ -469,6 +470,11 @@ func (h *house) query(ctx context.Context, _ *pgconn.PgConn, q snapshot.Query, s
 	}
 	for _, id := range rows {
 		if err := sink.Row(fmt.Appendf(nil, `{"key":"%d","value":{"id":"%d"},"headers":{"operation":"insert"}}`, id, id)); err != nil {
+			return snapshot.Stats{}, err
+		}
+	}
+	if f := hooked(&h.hooks, func(k *hooks) func(*shape.Definition) error { return k.afterRows }); f != nil {
+		if err := f(q.Def); err != nil {
 			return snapshot.Stats{}, err
 		}
 	}

@@ -89,6 +89,7 @@ type Manager struct {
 	wake      chan struct{}       // capacity 1: discarded has grown
 	running   sync.WaitGroup
 	unsynced  *syncs
+	doubtful  doubtful
 	// restored has the xmax of those restored shapes whose transactions are still compared with their snapshot, until the
 	// first collector knows.
 	restored map[shape.ID]uint64
