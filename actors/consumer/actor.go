@@ -127,37 +127,41 @@ func (c *Consumer) Receive(ctx actor.Context) {
 // load reads the shape's state from the store.
 func (c *Consumer) load() {
 	st, err := ReadState(c.shape.Log)
-	switch {
-	case err == nil:
-		c.core = New(c.shape, st, c.host.Projections, work.SettleMargin)
-	case errors.Is(err, shapelog.ErrCorrupt):
-		c.invalidate(err)
-	default: // removed, or the store has ended: the writer says so
-		c.host.Logger.Debug("consumer without state", "handle", c.shape.Log.Handle().String(), "error", err)
+	if err != nil {
+		c.unreadable(err)
+		return
 	}
+	c.core = New(c.shape, st, c.host.Projections, work.SettleMargin)
 }
 
-// ReadState reads what a consumer starts from.
-func ReadState(log *shapelog.Log) (State, error) {
-	head, err := log.Head()
-	if err != nil {
-		return State{}, err
+// unreadable goes on without state.
+func (c *Consumer) unreadable(err error) {
+	c.core = nil
+	if errors.Is(err, shapelog.ErrCorrupt) {
+		c.invalidate(err)
+		return
 	}
-	info, err := log.Snapshot()
-	if err != nil {
-		return State{}, err
+	// Removed, or the store has ended: the writer says so.
+	c.host.Logger.Debug("consumer without state", "handle", c.shape.Log.Handle().String(), "error", err)
+}
+
+// ready reports whether there is a state to take a delivery in with.
+func (c *Consumer) ready(d *work.Delivery) bool {
+	if c.core == nil {
+		return false
 	}
-	return State{
-		Latest: head.Latest, Known: info.Known, Filtering: info.Filtering,
-		Snapshot: pg.Snapshot{Xmin: info.Xmin, Xmax: info.Xmax, Xip: info.Xip},
-	}, nil
+	if err := c.core.Recall(d); err != nil {
+		c.unreadable(err)
+		return false
+	}
+	return true
 }
 
 // deliver completes the delivery, whatever happens.
 func (c *Consumer) deliver(d *work.Delivery) {
 	result := work.Result{Held: true}
 	c.guarded(func() {
-		if c.core == nil {
+		if !c.ready(d) {
 			return
 		}
 		e := c.host.Projections.Encoder()

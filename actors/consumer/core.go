@@ -23,6 +23,7 @@ type Core struct {
 	stored    bool // the store knows the snapshot
 	filtering bool // transactions are compared with snapshot
 	snapshot  pg.Snapshot
+	unread    bool // snapshot is not set although it is known: see Recall
 	// settles is the commit LSN of a transaction that began after the snapshot, 0 while there was none: no transaction from
 	// there on can be in the snapshot.
 	settles uint64
@@ -48,17 +49,19 @@ type State struct {
 	Known     bool
 	Filtering bool
 	Snapshot  pg.Snapshot
+	// Unread says that Snapshot is to be read when a transaction comes that it may contain.
+	Unread bool
 }
 
 // New returns the consumer of a shape. margin is work.SettleMargin, unless transactions are known to be closer together.
 func New(s work.Shape, st State, ps *change.Projections, margin uint64) *Core {
 	return &Core{
 		id: s.ID, log: s.Log, rows: newRows(s.Def, ps), latest: st.Latest,
-		known: st.Known, stored: st.Known, filtering: st.Filtering, snapshot: st.Snapshot, margin: margin,
+		known: st.Known, stored: st.Known, filtering: st.Filtering, snapshot: st.Snapshot, unread: st.Unread, margin: margin,
 	}
 }
 
-// Deliver takes in a delivery (spec engine §6.3) and returns what becomes of it. An error says that the shape's log cannot be
+// Deliver takes in a delivery (spec engine §6.3), after Recall, and returns what becomes of it. An error says that the shape's log cannot be
 // continued; it is returned once, and everything from then on is held until the shape has been removed.
 func (c *Core) Deliver(d *work.Delivery, e *change.Encoder) (work.Result, error) {
 	if c.dead != nil {
@@ -112,7 +115,7 @@ func (c *Core) enter(begin bool, xid uint32, lsn uint64) {
 		panic(fmt.Sprintf("shape %d: transaction %d begins inside of one that ends at %s", c.id, lsn, c.txn.last))
 	}
 	c.txn = txn{open: true}
-	if c.filtering {
+	if c.filtering && !c.unread {
 		c.txn.skip = c.snapshot.Visible(xid)
 		if c.settles == 0 && pg.XidAtLeast(xid, c.snapshot.Xmax+c.margin) {
 			c.settles = lsn

@@ -9,10 +9,10 @@ func Pass(h *Host, s work.Shape, d *work.Delivery) bool {
 	var r work.Result
 	c.guarded(c.load)
 	if c.ended == nil {
-		if c.core == nil {
-			return false
-		}
 		c.guarded(func() {
+			if !c.ready(d) {
+				return
+			}
 			e := h.Projections.Encoder()
 			var err error
 			r, err = c.core.Deliver(d, e)
@@ -25,7 +25,7 @@ func Pass(h *Host, s work.Shape, d *work.Delivery) bool {
 	switch {
 	case c.ended != nil:
 		r = work.Result{Held: true}
-	case r.Held || !c.core.Idle():
+	case c.core == nil || r.Held || !c.core.Idle():
 		return false
 	}
 	d.Complete(r)

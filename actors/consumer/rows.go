@@ -34,6 +34,8 @@ func (r *rows) convert(d *work.Delivery, latest shape.Offset, e *change.Encoder)
 	var (
 		out   []change.Item
 		only  = -1 // the change that out was taken from as it is
+		old   bool // and whether its rows are in the shape
+		new   bool
 		count = int(d.Count)
 	)
 	for n, i := range d.Changes() {
@@ -54,7 +56,7 @@ func (r *rows) convert(d *work.Delivery, latest shape.Offset, e *change.Encoder)
 			return nil, err
 		case len(items) == 0:
 		case out == nil:
-			out, only = items, int(i)
+			out, only, old, new = items, int(i), inOld, inNew
 		default:
 			if only >= 0 {
 				out = append(make([]change.Item, 0, len(out)+len(items)+count-n-1), out...)
@@ -70,12 +72,7 @@ func (r *rows) convert(d *work.Delivery, latest shape.Offset, e *change.Encoder)
 		out[len(out)-1].Last = true
 		return out, nil
 	}
-	c := &w.Changes[only]
-	inOld, inNew, err := r.included(c, e)
-	if err != nil {
-		return nil, err
-	}
-	return w.Emissions.Emit(e, r.projection, w.Fragment, w.Changes, only, inOld, inNew, true)
+	return w.Emissions.Emit(e, r.projection, w.Fragment, w.Changes, only, old, new, true)
 }
 
 // included evaluates the clause. A row for which it cannot be evaluated is not in the shape (spec where-and-subqueries

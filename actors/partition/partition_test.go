@@ -38,11 +38,13 @@ type bench struct {
 	lsn    uint64
 }
 
-func newBench(t testing.TB) *bench {
+func newBench(t testing.TB) *bench { return newBenchOn(t, vfs.NewMem()) }
+
+func newBenchOn(t testing.TB, fs vfs.FS) *bench {
 	b := &bench{t: t, shapes: map[shape.ID]work.Shape{}, system: actor.NewActorSystem(actor.WithDeadLetterThrottleInterval(time.Millisecond),
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
 	var err error
-	b.store, err = shapelog.Open(vfs.NewMem(), "store", shapelog.Options{})
+	b.store, err = shapelog.Open(fs, "store", shapelog.Options{})
 	require.NoError(t, err)
 	b.host = &consumer.Host{
 		Projections: change.NewProjections(), Metrics: &work.Metrics{}, Logger: slog.New(slog.DiscardHandler),

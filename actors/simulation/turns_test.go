@@ -167,6 +167,12 @@ func (w *world) consume(id shape.ID, m *mailbox) {
 	case *work.Delivery:
 		r := work.Result{Held: true}
 		if m.core != nil {
+			if err := m.core.Recall(message); err != nil {
+				m.core = nil
+				w.invalidate(id, err)
+			}
+		}
+		if m.core != nil {
 			e := w.projections.Encoder()
 			var err error
 			if r, err = m.core.Deliver(message, e); err != nil {

@@ -43,6 +43,7 @@ func (s *Store) Create(h shape.Handle, d *shape.Definition) (*Log, error) {
 func (s *Store) Log(rec Record) *Log {
 	l := &Log{store: s, handle: rec.Handle}
 	if rec.Snapshot.Complete {
+		s.raiseHorizon(rec.Snapshot.Xmax)
 		l.state = stateStarted | stateComplete
 		l.lastChunk = uint32(rec.Snapshot.LastChunk)
 		if !rec.Snapshot.Filtering {
@@ -190,6 +191,19 @@ func (l *Log) Snapshot() (info SnapshotInfo, err error) {
 		}
 	}
 	return rec.Snapshot, classify(it.Error())
+}
+
+// Horizon is where the latest snapshot ends that the store has been told of since it was opened: no transaction from there on
+// is part of any snapshot of its logs.
+func (l *Log) Horizon() uint64 { return l.store.horizon.Load() }
+
+func (s *Store) raiseHorizon(xmax uint64) {
+	for {
+		h := s.horizon.Load()
+		if xmax <= h || s.horizon.CompareAndSwap(h, xmax) {
+			return
+		}
+	}
 }
 
 // making is what the writer of an incomplete snapshot has told of it.

@@ -98,6 +98,7 @@ func (w *SnapshotWriter) Known(s pg.Snapshot) error {
 	}
 	w.info = s
 	l := w.log
+	l.store.raiseHorizon(s.Xmax)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if w.err = l.ended(); w.err == nil {

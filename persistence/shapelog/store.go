@@ -31,6 +31,7 @@ type Store struct {
 
 	logs         logIndex
 	position     atomic.Uint64
+	horizon      atomic.Uint64 // see Log.Horizon
 	acknowledged acknowledged
 	failure      atomic.Pointer[error]
 	buffers      sync.Pool     // *[]byte, of readers
