@@ -146,7 +146,7 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 		if c {
 			n.aux = callC
 		}
-	} else if f.id != fnConcatOperator {
+	} else if f.traits&comparing != 0 {
 		if err := a.checkCollations(loc, n.args...); err != nil {
 			return nil, err
 		}

@@ -30,28 +30,35 @@ func collationOf(n *node) string {
 		return n.collation
 	}
 	derived := mergedCollation(n.args)
-	if derived == noCollation {
-		return n.typ.ownCollation()
+	switch own := n.typ.ownCollation(); {
+	case derived == noCollation:
+		return own
+	case n.op == opCast && n.aux == castArray:
+		return merged(derived, own) // Postgres converts the elements of an array as if they had no collation
 	}
 	return derived
 }
 
 // mergedCollation is the collation of what is made of those texts.
 func mergedCollation(texts []*node) string {
-	merged := noCollation
+	all := noCollation
 	for _, n := range texts {
-		c := collationOf(n)
-		switch {
-		case merged == noCollation, merged == "":
-			if c != noCollation {
-				merged = c
-			}
-		case c == noCollation || c == "" || c == merged:
-		default:
-			merged = conflictingOrigins
-		}
+		all = merged(all, collationOf(n))
 	}
-	return merged
+	return all
+}
+
+// merged is what comes of two collations that meet.
+func merged(a, b string) string {
+	switch {
+	case b == noCollation || a == b:
+		return a
+	case a == noCollation || a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return conflictingOrigins
 }
 
 // collatedAs is n with the collation that it has together with what was dropped beside it.

@@ -31,3 +31,44 @@ func TestWhatIsAlwaysNullKeepsItsCollation(t *testing.T) {
 	_, err = where.Compile("coalesce(g || NULL, d) = c", nil, lettered())
 	require.ErrorContains(t, err, "could not determine which collation to use")
 }
+
+// The elements become names, whose collation is C, before they meet that of the array.
+func TestAnArrayThatIsConvertedToNamesHasTheCollationOfNamesToo(t *testing.T) {
+	clause, err := where.Compile("lower(((ARRAY[d] || d)::name[])[1]) = 'x'", nil, lettered())
+	require.NoError(t, err)
+	require.Contains(t, clause.SQL(), `COLLATE "C"`)
+	_, err = where.Compile("array_replace('{}', g, NULL)::name[]::text = d", nil, lettered())
+	require.ErrorContains(t, err, "could not determine which collation to use")
+}
+
+// What compares no texts needs no collation.
+func TestTextsOfTwoCollationsMeetWhereNothingIsCompared(t *testing.T) {
+	for text, why := range map[string]string{
+		"length(g || c) = 1":                               "",
+		"concat(g, c, d) IS NULL":                          "",
+		"cardinality(ARRAY[g, c]) = 1":                     "",
+		"array_length(array_append(ARRAY[g], c), 1) = 1":   "",
+		"coalesce(g, c) IS NULL":                           "",
+		"concat(g, c) = 'x'":                               "could not determine which collation to use",
+		"lower(concat(g, c)) = 'x'":                        "could not determine which collation to use",
+		"length(replace(g, c, 'x')) = 1":                   "could not determine which collation to use",
+		"g ^@ c":                                           "could not determine which collation to use",
+		"split_part(g, c, 1) IS NULL":                      "could not determine which collation to use",
+		"string_to_array(g, c) IS NULL":                    "could not determine which collation to use",
+		"ARRAY[g] @> ARRAY[c]":                             "could not determine which collation to use",
+		"ARRAY[g] && ARRAY[c]":                             "could not determine which collation to use",
+		"array_position(ARRAY[g], c) = 1":                  "could not determine which collation to use",
+		"array_positions(ARRAY[g], c) = '{1}'":             "could not determine which collation to use",
+		"cardinality(array_remove(ARRAY[g], c)) = 1":       "could not determine which collation to use",
+		"cardinality(array_replace(ARRAY[g], c, 'x')) = 1": "could not determine which collation to use",
+		"g = ANY (ARRAY[c])":                               "could not determine which collation to use",
+		"g < ALL (ARRAY[c])":                               "could not determine which collation to use",
+	} {
+		_, err := where.Compile(text, nil, lettered())
+		if why == "" {
+			require.NoError(t, err, text)
+		} else {
+			require.ErrorContains(t, err, why, text)
+		}
+	}
+}

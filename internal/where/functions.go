@@ -76,7 +76,11 @@ const (
 	variadic traits = 1 << 1 // the last slot stands for one argument or more
 	mapsCase traits = 1 << 2 // depends on the database's mapping of letters
 	equates  traits = 1 << 3 // looks for equal elements in its first argument, an array
+	searches traits = 1 << 4 // looks for a text in another
 )
+
+// comparing are the traits of functions that compare texts, and so cannot do without one collation for all of them.
+const comparing = equates | searches
 
 // function is an overload of a function or operator.
 type function struct {

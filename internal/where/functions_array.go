@@ -47,8 +47,8 @@ func arrayFunctions() []function {
 		// In Postgres it is stable for the sake of settings that the language fixes.
 		{fnArrayToString, "array_to_string", asFunction, in(tAnyArray, tText), tText, strict},
 		{fnArrayToString, "array_to_string", asFunction, in(tAnyArray, tText, tText), tText, loose},
-		{fnStringToArray, "string_to_array", asFunction, in(tText, tText), texts, loose},
-		{fnStringToArray, "string_to_array", asFunction, in(tText, tText, tText), texts, loose},
+		{fnStringToArray, "string_to_array", asFunction, in(tText, tText), texts, loose | searches},
+		{fnStringToArray, "string_to_array", asFunction, in(tText, tText, tText), texts, loose | searches},
 		{fnTrimArray, "trim_array", asFunction, in(tAnyArray, tInt4), tAnyArray, strict},
 		{fnArrayContains, "@>", asOperator, in(tAnyArray, tAnyArray), tBool, equates},
 		{fnArrayContains, "arraycontains", asFunction, in(tAnyArray, tAnyArray), tBool, equates},
