@@ -191,3 +191,13 @@ func allDomains(args []*node) bool {
 	}
 	return domain
 }
+
+// someDomain reports whether some of the arguments, besides NULLs, are of a domain and others are not.
+func someDomain(args []*node) bool {
+	domain, other := false, false
+	for _, n := range args {
+		domain = domain || n.domain
+		other = other || !n.domain && n.op != opNull
+	}
+	return domain && other
+}

@@ -118,6 +118,8 @@ func (a *analyzer) callOf(f *function, args []*node, loc int32) (*node, error) {
 	switch {
 	case f.ofDomains(args):
 		return nil, a.errorf(loc, "a domain in %s must be cast to the type below it", f.name)
+	case f.mixesDomains(args):
+		return nil, a.errorf(loc, "an array of domains must be cast to an array of the type below it")
 	case f.undetermined(typesOf(args)) && f.id != fnArrayNdims:
 		return nil, a.errorf(loc, "could not determine polymorphic type because input has type unknown")
 	}
@@ -208,6 +210,9 @@ func (a *analyzer) unite(args []*node, what string, loc int32) error {
 	domains := allDomains(args)
 	if !ok || common.id.opaque() {
 		return a.errorf(loc, "%s types %s cannot be matched", what, strings.ReplaceAll(typeList(types), ", ", " and "))
+	}
+	if common.id.isArray() && someDomain(args) {
+		return a.errorf(loc, "an array of domains must be cast to an array of the type below it")
 	}
 	for i, n := range args {
 		n, err := a.convert(n, common)

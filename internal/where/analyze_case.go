@@ -97,6 +97,9 @@ func (a *analyzer) nullIf(e *pg.A_Expr) (*node, error) {
 	}
 	null := constant(l.typ, value{null: true}, e.Location)
 	null.domain = l.domain
+	if err := a.checkCollations(e.Location, l, null); err != nil {
+		return nil, err // a NULL of names has a collation, which that of a column can contradict
+	}
 	// Its collation is that of the comparison.
 	return caseOf([]*node{equal}, []*node{null}, l, e.Location).collatedAs([]*node{l, r}), nil
 }

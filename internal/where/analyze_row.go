@@ -82,9 +82,17 @@ func (a *analyzer) compareFields(rel relation, fields []pair, loc int32) (*node,
 	return conjunction(opOr, []*node{first, conjunction(opAnd, []*node{equal, others}, loc)}, loc), nil
 }
 
+// checkField refuses rows inside of rows: Postgres compares them as values, for which NULL equals NULL and types must be the same.
+func (a *analyzer) checkField(f pair, loc int32) error {
+	if f.l.GetRowExpr() != nil || f.r.GetRowExpr() != nil {
+		return a.errorf(loc, "rows inside of rows are not compared")
+	}
+	return nil
+}
+
 func (a *analyzer) compareField(rel relation, f pair, loc int32) (*node, error) {
-	if f.l.GetRowExpr() != nil && f.r.GetRowExpr() != nil {
-		return a.rowComparison(rel.String(), f.l.GetRowExpr(), f.r.GetRowExpr(), loc)
+	if err := a.checkField(f, loc); err != nil {
+		return nil, err
 	}
 	l, err := a.expr(f.l)
 	if err != nil {
@@ -105,12 +113,10 @@ func (a *analyzer) rowDistinct(l, r *pg.RowExpr, loc int32) (*node, error) {
 	}
 	parts := make([]*node, len(fields))
 	for i, f := range fields {
-		if f.l.GetRowExpr() != nil && f.r.GetRowExpr() != nil {
-			parts[i], err = a.rowDistinct(f.l.GetRowExpr(), f.r.GetRowExpr(), loc)
-		} else {
-			parts[i], err = a.distinctFrom(f.l, f.r, loc)
+		if err := a.checkField(f, loc); err != nil {
+			return nil, err
 		}
-		if err != nil {
+		if parts[i], err = a.distinctFrom(f.l, f.r, loc); err != nil {
 			return nil, err
 		}
 	}

@@ -134,6 +134,8 @@ func output(dst []byte, from typeID, v *value) []byte {
 		return appendMoment(dst, from, v)
 	case tBytea:
 		return appendBytea(dst, v.b)
+	case tChar:
+		return appendChar(dst, v.b)
 	}
 	if from.isArray() {
 		return appendArray(dst, from, v)
@@ -171,7 +173,7 @@ func (m *machine) input(to typeID, v *value) (err error) {
 	case tJSON, tJSONB:
 		err = m.inputJSON(to, v)
 	case tChar:
-		v.b = v.b[:min(len(v.b), 1)]
+		m.inputChar(v)
 	}
 	return err
 }

@@ -69,6 +69,8 @@ func castBetween(from, to typeID) (castID, castContext) {
 		}
 	}
 	switch {
+	case from == tChar && to == tBpchar:
+		return 0, castNone // of bytes that are no characters Postgres makes texts that are none
 	case to == tName:
 		return castOutputToName, castAssignment
 	case to.info().category == catString:

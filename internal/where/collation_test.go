@@ -24,6 +24,15 @@ func TestNullifHasTheLettersOfBothArguments(t *testing.T) {
 	require.ErrorContains(t, err, "could not determine which collation to use")
 }
 
+// The canonical text of NULLIF has a NULL in it, and one of names has the collation C.
+func TestNullifOfNamesWithAnotherCollationIsRefused(t *testing.T) {
+	cols := []where.Column{{Name: "n", Type: "name", Collation: "german"}, {Name: "m", Type: "name", Collation: "C"}}
+	_, err := where.Compile("nullif(n, '') IS NULL", nil, cols)
+	require.ErrorContains(t, err, "could not determine which collation to use")
+	_, err = where.Compile("nullif(m, '') = 'x'", nil, cols)
+	require.NoError(t, err)
+}
+
 func TestWhatIsAlwaysNullKeepsItsCollation(t *testing.T) {
 	clause, err := where.Compile("lower(coalesce(c || NULL, d)) = 'x'", nil, lettered())
 	require.NoError(t, err)

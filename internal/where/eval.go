@@ -206,7 +206,7 @@ func (m *machine) columnValue(id typeID, text []byte, out *value) (err error) {
 	switch id {
 	case tInt2, tInt4, tInt8:
 		out.i, err = parseInt(text)
-	case tText, tVarchar, tBpchar, tName, tEnum, tUUID, tChar, tJSON, tJSONB:
+	case tText, tVarchar, tBpchar, tName, tEnum, tUUID, tJSON, tJSONB:
 		out.b = text
 	case tBool:
 		switch string(text) {

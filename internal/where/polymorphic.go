@@ -54,7 +54,7 @@ func (f *function) unify(args []typ) (slots []typ, result typ, ok bool) {
 func (f *function) undetermined(args []typ) bool {
 	none := false
 	for i, arg := range args {
-		if slot := f.slot(i); slot < tAnyElement || slot > tAnyEnum || slot.isArray() {
+		if !f.slot(i).agreesExactly() {
 			continue
 		}
 		if !arg.isUnknown() {
@@ -64,6 +64,26 @@ func (f *function) undetermined(args []typ) bool {
 	}
 	return none
 }
+
+// mixesDomains reports whether slots of group A would stand for a domain and for the type below it.
+func (f *function) mixesDomains(args []*node) bool {
+	var first *node
+	for i, n := range args {
+		if !f.slot(i).agreesExactly() || n.typ.isUnknown() {
+			continue
+		}
+		if first == nil {
+			first = n
+		}
+		if n.domain != first.domain {
+			return true
+		}
+	}
+	return false
+}
+
+// agreesExactly reports whether a slot is of group A.
+func (id typeID) agreesExactly() bool { return id >= tAnyElement && id <= tAnyEnum && !id.isArray() }
 
 // ofDomains reports whether polymorphic slots would stand for a domain: that is so when nothing else is given for them.
 func (f *function) ofDomains(args []*node) bool {

@@ -245,6 +245,8 @@ func TestRejectionsSayWhereAndWhy(t *testing.T) {
 		{"i4 IN (SELECT 1)", nil, "where", "At location 3: SubLink is not supported in this context"},
 		{"EXISTS (SELECT 1)", nil, "where", "At location 0: only `value IN (SELECT ...)` sublinks are supported right now"},
 		{"t SIMILAR TO 'a'", nil, "where", `At location 2: expression "~" of :AEXPR_SIMILAR is not currently supported`},
+		{"((i4, b), 1) = ((1, true), 1)", nil, "where", "At location 13: rows inside of rows are not compared"},
+		{"(i4, (b, 1)) IS DISTINCT FROM (i4, (b, 1))", nil, "where", "At location 13: rows inside of rows are not compared"},
 		{"t ~ 'a'", nil, "where", `At location 2: unknown binary operator "~"`},
 		{"$1 = i4 AND $1 = t", row{"1": "1"}, "where", "At location 15: Could not select an operator overload"},
 		{"i4 = ", nil, "where", "At location 5: syntax error at end of input"},

@@ -69,7 +69,7 @@ func functions(ctx context.Context, conn *pgx.Conn, ts *Types) ([]*Production, e
 		FROM pg_proc p LEFT JOIN pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass
 		WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset AND p.provolatile <> 'v' AND p.pronargs > 0
 			AND p.proname !~ '^(pg_|binary_upgrade|has_|bool_accum|hash|to_reg|cash_|txid_|inet_|xml|row_security|gen_random|col_description|obj_description|shobj_|getdatabase|current_|format_type|oid|int(4|8)(inc|dec)|numeric_inc|d(exp|log1|log10|round|trunc|pow|sqrt|cbrt)$|numeric_(exp|ln|log|sqrt)$|.*_subdiff$)'
-			AND coalesce(d.description, '') !~ '^(implementation of|I/O|internal|aggregate|less-equal-greater|hash|sort support|transition|restriction|join selectivity|planner support|equal image|window RANGE|convert .* typmod|xid|get identifier|SP-GiST|GIN|BRIN|btree|larger of two|smaller of two)'
+			AND (p.proname ~ '^(array(contains|contained|overlap)|array_cat|starts_with|jsonb?_(array_element|object_field)(_text)?|jsonb_(concat|contained|contains|delete|delete_path|exists|exists_all|exists_any))$' OR coalesce(d.description, '') !~ '^(implementation of|I/O|internal|aggregate|less-equal-greater|hash|sort support|transition|restriction|join selectivity|planner support|equal image|window RANGE|convert .* typmod|xid|get identifier|SP-GiST|GIN|BRIN|btree|larger of two|smaller of two)')
 			AND p.oid NOT IN (SELECT amproc FROM pg_amproc) AND p.oid NOT IN (SELECT aggtransfn FROM pg_aggregate UNION SELECT aggfinalfn FROM pg_aggregate)
 		ORDER BY p.proname, 6`)
 	if err != nil {

@@ -144,9 +144,10 @@ func slow(r result) bool {
 }
 
 // ambiguous reports that Postgres asks for the type of a literal, or which collation to use. The language takes the likeliest type,
-// as the older system did, and its canonical text says a collation where one matters.
+// as the older system did, and its canonical text says a collation where one matters. A domain over an enum is that enum here, while
+// Postgres has no operators for it.
 func ambiguous(r result) bool {
-	return r.err != nil && (r.err.Code == "42725" || r.err.Code == "42P22" || r.err.Code == "42804" && strings.Contains(r.err.Message, "because input has type unknown"))
+	return r.err != nil && (r.err.Code == "42883" && strings.Contains(r.err.Message, enumDomain) || r.err.Code == "42725" || r.err.Code == "42P22" || r.err.Code == "42804" && strings.Contains(r.err.Message, "because input has type unknown"))
 }
 
 // hear asks Postgres for all trials at once, and row by row for those that fail for some row.

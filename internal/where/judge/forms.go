@@ -14,6 +14,11 @@ func forms(ts *Types) []*Production {
 	f.arrays()
 	f.keywords()
 	f.modifiers()
+	f.mixed()
+	f.lists()
+	f.rows()
+	f.tested()
+	f.literals()
 	return f.all
 }
 
@@ -99,9 +104,6 @@ func (f *formList) comparisons() {
 			p.Choices = map[int][]string{1: append(patterns(), "a!%", "!_", "!!", "a!", "é%"), 2: {"!", `\`, "", "%", "é", "!!"}}
 		}
 	}
-	f.add(1, "LIKE ANY", "{} LIKE ANY ({})", "bool", "text", "text[]")
-	f.add(1, "NOT LIKE ALL", "{} NOT LIKE ALL ({})", "bool", "text", "text[]")
-	f.add(1, "ILIKE ANY", "{} ILIKE ANY ({})", "bool", "text", "text[]")
 	f.add(1, "SIMILAR TO", "{} SIMILAR TO {}", "bool", "text", "text").Choices = map[int][]string{1: {"a%", "(a|b)%", "_", "a+", "[ab]*"}}
 	for _, operator := range []string{"=", "<>", "<", "<=", ">", ">="} {
 		f.add(2, "row "+operator, "({}, {}) "+operator+" ({}, {})", "bool", "int4", "text", "int4", "text")

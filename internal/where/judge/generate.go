@@ -64,7 +64,7 @@ func (g *generator) apply(p *Production, depth int) *Expr {
 		case len(choices) > 0 && !g.chance(15):
 			args[i] = g.chosen(t, g.pick(choices...))
 		default:
-			args[i] = g.expr(t, depth-1-g.IntN(2))
+			args[i] = g.expr(g.convertible(t), depth-1-g.IntN(2))
 		}
 	}
 	if comparesLiterals(args) { // two untyped literals are compared as texts, which tells little
@@ -76,6 +76,14 @@ func (g *generator) apply(p *Production, depth int) *Expr {
 		}
 	}
 	return p.expr(args)
+}
+
+// convertible is the type, or now and then one that Postgres converts to it without being told.
+func (g *generator) convertible(t *Type) *Type {
+	if all := g.types.Implicit[t]; len(all) > 0 && g.chance(12) {
+		return all[g.IntN(len(all))]
+	}
+	return t
 }
 
 // withoutParameters writes parameters as literals: a form that looks at an argument several times gives a parameter the type of

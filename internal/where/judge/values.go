@@ -64,6 +64,8 @@ func (v values) scalar(name string) string {
 		return v.bytea()
 	case "json", "jsonb":
 		return v.json(3)
+	case byteType:
+		return v.pick("a", "b", "A", "", " ", "1", "~", "ab", "z", "%", `\316`, `\377`, `\101`)
 	case enumType:
 		return v.pick("sad", "ok", "happy", "Very Happy", "")
 	}
