@@ -290,6 +290,7 @@ func lines() []line {
 		{event: "`pools` crashes", happen: crash("pools"), restarted: only("pools")},
 		{event: "`reconciler` crashes", happen: crash("reconciler"), restarted: only("reconciler")},
 		{event: "`slot` crashes", happen: crash("slot"), restarted: only("slot")},
+		{event: "`memory` crashes", happen: crash("memory"), restarted: only("memory")},
 		{event: "`expiry` crashes", happen: crash("expiry"), restarted: only("expiry")},
 		{event: "`streaming` gives up: a part of it crashes for the 4th time within 5 s", happen: func(s *survivor) {
 			for range 4 {
@@ -511,6 +512,27 @@ func TestTheTableOfSurvivalIsTested(t *testing.T) {
 		tested = append(tested, l.event)
 	}
 	require.ElementsMatch(t, tested, documented)
+}
+
+func TestEveryPartOfTheTreeIsDocumentedAndIsKilledInATest(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "supervision.md"))
+	require.NoError(t, err)
+	s := newSurvivor(t, pgserver.ForTest(t).URL("postgres"))
+	killed := map[string]bool{}
+	for _, l := range lines() {
+		killed[l.event] = true
+	}
+	for _, n := range s.srv.engine.Tree().Snapshot() {
+		path := strings.TrimPrefix(strings.TrimPrefix(n.Path, "leyden"), "/")
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		if strings.HasPrefix(name, "partition-") {
+			continue // they are many
+		}
+		require.Regexp(t, "(?m)^\\| (&emsp;)*`"+regexp.QuoteMeta(filepath.Base(n.Path))+"`", string(page), "the page knows nothing of %s", n.Path)
+		if n.Kind != "group" {
+			require.True(t, killed["`"+path+"` crashes"], "nobody kills %s", path)
+		}
+	}
 }
 
 // testNamed is the file in which a test is.
