@@ -659,7 +659,7 @@ func (c catalogue) Cached(oid uint32) *inspect.Table {
 	return c.h.tables[oid]
 }
 
-func (c catalogue) Clean(uint32)  {}
-func (c catalogue) Forget(uint32) {}
+func (c catalogue) Clean(uint32)               {}
+func (c catalogue) Forget(*inspect.Divergence) {}
 
 func (c catalogue) Diff(context.Context) ([]inspect.Divergence, error) { return nil, nil }

@@ -37,7 +37,7 @@ func (m *Manager) Reconcile(ctx context.Context, period time.Duration, connected
 		for i := range tables {
 			d := &tables[i]
 			n := m.removeEach(func(e *status.Entry) bool { return e.Def.Table.OID == d.Old.OID && d.Ends(e.Def) })
-			m.Catalogue.Forget(d.Old.OID)
+			m.Catalogue.Forget(d)
 			if d.New != nil { // for the shapes that stay; without a database the next who asks reads it
 				_, _ = m.Catalogue.ByOID(ctx, d.Old.OID)
 			}

@@ -35,7 +35,7 @@ type Catalogue interface {
 	ByOID(ctx context.Context, oid uint32) (*inspect.Table, error)
 	Cached(oid uint32) *inspect.Table
 	Clean(oid uint32)
-	Forget(oid uint32)
+	Forget(d *inspect.Divergence)
 	Diff(ctx context.Context) ([]inspect.Divergence, error)
 }
 

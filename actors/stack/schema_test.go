@@ -150,3 +150,44 @@ func TestAReconnectKeepsEveryShape(t *testing.T) {
 	require.Same(t, entry, again)
 	require.Equal(t, id, again.ID)
 }
+
+// The reconciler compares tables with what they were when their shapes were made, and a shape may have been made since a
+// change that it has yet to look at.
+func TestAShapeThatIsMadeAfterAChangeIsNotEndedForIt(t *testing.T) {
+	for name, alter := range map[string]string{
+		"a column is added":    `ALTER TABLE items ADD extra text`,
+		"a column is retyped":  `ALTER TABLE items ALTER title TYPE varchar(100)`,
+		"a column is replaced": `ALTER TABLE items DROP title, ADD title int`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := newDatabase(t)
+			db.exec(t, `CREATE TABLE others (id int PRIMARY KEY)`)
+			cfg := config(t, db.url, t.TempDir())
+			cfg.ReconcilePeriod = 2 * time.Second
+			e := start(t, cfg).ready()
+			defer e.stop()
+			all := func(name string) *status.Entry {
+				table, err := e.Table(t.Context(), "public", name)
+				require.NoError(t, err)
+				d := &shape.Definition{Layout: &shape.Layout{Table: table.Table, SelectsAll: true}, TableVersion: table.Version()}
+				d.Key, _ = table.Key()
+				for _, c := range table.Columns {
+					d.Selected = append(d.Selected, c.Name)
+				}
+				slices.Sort(d.Selected)
+				return e.make(d)
+			}
+			old, other := all("items"), all("others")
+			db.exec(t, alter)
+			db.exec(t, `INSERT INTO items (id, tenant) VALUES (1, 1)`)
+			e.gone(old)
+			fresh := all("items")
+			db.exec(t, `ALTER TABLE others ADD extra text`)
+			e.gone(other) // the reconciler has looked
+			db.exec(t, `INSERT INTO items (id, tenant) VALUES (2, 1)`)
+			e.logged(fresh, `"id":"2"`)
+			require.False(t, fresh.Removed())
+		})
+	}
+}

@@ -66,7 +66,7 @@ func (x *exchange) lookupTable(text string) (*inspect.Table, *failure) {
 
 // build makes a definition from parameters over a table.
 func (a *API) build(p *definitionParams, t *inspect.Table, generatedColumns bool) (*shape.Definition, *failure) {
-	d := &shape.Definition{Layout: &shape.Layout{Table: t.Table}, Replica: p.replica, Log: p.log, Compaction: p.compaction}
+	d := &shape.Definition{Layout: &shape.Layout{Table: t.Table}, Replica: p.replica, Log: p.log, Compaction: p.compaction, TableVersion: t.Version()}
 	var hasKey bool
 	d.Key, hasKey = t.Key()
 	d.NoPrimaryKey = !hasKey

@@ -59,6 +59,10 @@ type Definition struct {
 
 	// Compaction is not part of the identity: the request that creates the shape decides it.
 	Compaction bool
+
+	// TableVersion tells the columns of the table that this was made from from those at other times, 0 when it is not known. It
+	// is no part of the identity and is not stored.
+	TableVersion uint32
 }
 
 // Identity is a 128-bit digest of the identity of a definition: equal for two requests iff they denote one shape.

@@ -12,7 +12,7 @@ import (
 // Better than the reference, for which any difference of a table ends all of its shapes.
 func TestADifferenceEndsOnlyTheShapesThatItConcerns(t *testing.T) {
 	of := func(name string, columns ...Column) *Table {
-		return &Table{Table: shape.Table{OID: 7, Schema: "public", Name: name}, Kind: Ordinary, Columns: columns}
+		return &Table{Table: shape.Table{OID: 7, Schema: "public", Name: name}, Kind: Ordinary, Columns: columns, schemas: &schemas{}}
 	}
 	id := Column{Name: "id", TypeName: "int4", TypeOID: 23, PKIndex: 0, Kind: 'b'}
 	text := func(name string) Column {

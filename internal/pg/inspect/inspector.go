@@ -32,9 +32,9 @@ type Inspector struct {
 	mu         sync.Mutex // guards what follows, and serialises writes of cache
 	generation uint64     // counts Clean, Reset and Restore: what was being read before one of them is not kept
 	flights    map[key]*flight
-	// cleaned has the tables that were known before Clean: Diff compares with what shapes were made from, however often what
-	// is answered has been read anew since.
-	cleaned map[uint32]*Table
+	// cleaned has what was known of tables before Clean, as often as it has changed, the oldest first: Diff compares with what
+	// shapes were made from, however often what is answered has been read anew since.
+	cleaned map[uint32][]*Table
 }
 
 // cache is immutable: a change makes a new one.
@@ -63,7 +63,7 @@ type flight struct {
 
 // New makes an inspector that has read nothing yet.
 func New(db Querier) *Inspector {
-	i := &Inspector{db: db, changed: make(chan struct{}, 1), flights: make(map[key]*flight), cleaned: make(map[uint32]*Table)}
+	i := &Inspector{db: db, changed: make(chan struct{}, 1), flights: make(map[key]*flight), cleaned: make(map[uint32][]*Table)}
 	i.cache.Store(&cache{})
 	return i
 }
@@ -187,19 +187,34 @@ func (i *Inspector) Clean(oid uint32) {
 	defer i.mu.Unlock()
 	i.generation++
 	if t := i.cache.Load().byOID[oid]; t != nil {
-		if i.cleaned[oid] == nil {
-			i.cleaned[oid] = t
-		}
+		i.cleaned[oid] = version(i.cleaned[oid], t)
 		i.update(func(c *cache) { c.forget(t) })
 	}
 }
 
-// Forget is Clean after Diff, when the caller has dealt with what it told: nothing is known of the table any more.
-func (i *Inspector) Forget(oid uint32) {
+// version adds t to what a table was, unless it was that last.
+func version(was []*Table, t *Table) []*Table {
+	if n := len(was); t == nil || n > 0 && was[n-1].sameForShapes(t) {
+		return was
+	}
+	return append(was[:len(was):len(was)], t)
+}
+
+// Forget is Clean after Diff, when the caller has dealt with what it told. What has become known of the table since stays.
+func (i *Inspector) Forget(d *Divergence) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.generation++
+	oid := d.Old.OID
+	later := slices.DeleteFunc(slices.Clone(i.cleaned[oid]), func(t *Table) bool { return t == d.Old || slices.Contains(d.Since, t) })
 	delete(i.cleaned, oid)
+	if len(later) > 0 {
+		was := version(nil, d.New)
+		for _, t := range later {
+			was = version(was, t)
+		}
+		i.cleaned[oid] = was
+	}
 	if t := i.cache.Load().byOID[oid]; t != nil {
 		i.update(func(c *cache) { c.forget(t) })
 	}
@@ -221,11 +236,10 @@ func (i *Inspector) Changed() <-chan struct{} { return i.changed }
 // renamed, or with other columns. They are found again until Forget, should the caller fail in between. What differs in other ways, such as a column that may be null now, is replaced in the cache.
 func (i *Inspector) Diff(ctx context.Context) ([]Divergence, error) {
 	i.mu.Lock()
-	generation, before := i.generation, maps.Clone(i.cache.Load().byOID)
-	if before == nil {
-		before = map[uint32]*Table{}
+	generation, before := i.generation, maps.Clone(i.cleaned)
+	for oid, t := range i.cache.Load().byOID {
+		before[oid] = version(before[oid], t)
 	}
-	maps.Copy(before, i.cleaned)
 	i.mu.Unlock()
 	if len(before) == 0 {
 		return nil, nil
@@ -244,10 +258,10 @@ func (i *Inspector) Diff(ctx context.Context) ([]Divergence, error) {
 	var diverged []Divergence
 	var same []*Table // but for what shapes do not depend on
 	for _, oid := range oids {
-		old, current := before[oid], now[oid]
+		was, current := before[oid], now[oid]
 		switch {
-		case current == nil || !old.sameForShapes(current):
-			diverged = append(diverged, Divergence{Old: old, New: current})
+		case current == nil || slices.ContainsFunc(was, func(t *Table) bool { return !t.sameForShapes(current) }):
+			diverged = append(diverged, Divergence{Old: was[0], New: current, Since: was[1:]})
 		default:
 			same = append(same, current)
 		}

@@ -182,8 +182,8 @@ func TestDiffFindsWhatShapesCannotSurvive(t *testing.T) {
 	require.False(t, table(t, i, "public", "nulls").Column("a").NotNull, "refreshed without a divergence")
 	require.Len(t, table(t, i, "public", "root").Descendants, 1)
 
-	for _, d := range diverged {
-		i.Forget(d.Old.OID)
+	for k := range diverged {
+		i.Forget(&diverged[k])
 	}
 	diverged, err = i.Diff(t.Context())
 	require.NoError(t, err)
@@ -200,19 +200,94 @@ func TestADivergenceIsFoundAlthoughTheTableWasCleaned(t *testing.T) {
 	run(t, pool, `ALTER TABLE t ADD b int`)
 	table(t, i, "public", "t") // somebody asks
 	i.Clean(before.OID)
+	var diverged []Divergence
 	for range 2 {
-		diverged, err := i.Diff(t.Context())
+		var err error
+		diverged, err = i.Diff(t.Context())
 		require.NoError(t, err)
 		require.Len(t, diverged, 1)
 		require.Same(t, before, diverged[0].Old)
 		require.Len(t, diverged[0].New.Columns, 3)
 	}
 	require.NotNil(t, i.Cached(other.OID), "read again, since it is the same")
-	i.Forget(before.OID)
+	i.Forget(&diverged[0])
 	diverged, err := i.Diff(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, diverged)
 	require.Empty(t, i.cleaned)
+}
+
+// A shape is compared with what its table was when it was made, which may be any of what it has been since the last look, also
+// after a restart; and what has changed again since the look is not forgotten with what the look told.
+func TestEveryVersionOfATableIsCompared(t *testing.T) {
+	pool := database(t, `CREATE TABLE t (id int PRIMARY KEY, a text)`)
+	i := New(pool)
+	shapeOf := func(t *Table) *shape.Definition {
+		d := &shape.Definition{Layout: &shape.Layout{Table: t.Table, SelectsAll: true}, TableVersion: t.Version()}
+		d.Key, _ = t.Key()
+		for _, c := range t.Columns {
+			d.Selected = append(d.Selected, c.Name)
+		}
+		return d
+	}
+	first := table(t, i, "public", "t")
+	again := New(pool)
+	require.Equal(t, first.Version(), table(t, again, "public", "t").Version())
+	i.Clean(first.OID)
+	run(t, pool, `ALTER TABLE t ALTER a TYPE varchar(9)`)
+	second := table(t, i, "public", "t")
+	i.Clean(first.OID)
+	run(t, pool, `ALTER TABLE t ALTER a TYPE int USING 0`)
+	third := table(t, i, "public", "t")
+	require.NotEqual(t, first.Version(), second.Version())
+	require.NotEqual(t, second.Version(), third.Version())
+
+	state, err := i.Marshal()
+	require.NoError(t, err)
+	restored := New(pool)
+	require.NoError(t, restored.Restore(state))
+	for _, i := range []*Inspector{i, restored} {
+		diverged, err := i.Diff(t.Context())
+		require.NoError(t, err)
+		require.Len(t, diverged, 1)
+		d := &diverged[0]
+		require.True(t, d.Ends(shapeOf(first)))
+		require.True(t, d.Ends(shapeOf(second)))
+		require.False(t, d.Ends(shapeOf(third)), "it is what it is now")
+		unknown := shapeOf(third)
+		unknown.TableVersion = 0
+		require.True(t, d.Ends(unknown), "it may have been made from the first")
+	}
+
+	diverged, err := i.Diff(t.Context())
+	require.NoError(t, err)
+	i.Clean(first.OID)
+	run(t, pool, `ALTER TABLE t ADD b int`)
+	table(t, i, "public", "t")
+	i.Clean(first.OID)
+	i.Forget(&diverged[0])
+	diverged, err = i.Diff(t.Context())
+	require.NoError(t, err)
+	require.Len(t, diverged, 1)
+	require.True(t, diverged[0].Ends(shapeOf(third)))
+	i.Forget(&diverged[0])
+	diverged, err = i.Diff(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, diverged)
+
+	run(t, pool, `ALTER TABLE t DROP b, ALTER a TYPE text`)
+	back := shapeOf(table(t, i, "public", "t"))
+	i.Clean(first.OID)
+	run(t, pool, `ALTER TABLE t ALTER a TYPE int USING 0`) // which tells the stream nothing of the rows
+	table(t, i, "public", "t")
+	i.Clean(first.OID)
+	run(t, pool, `ALTER TABLE t ALTER a TYPE text`)
+	diverged, err = i.Diff(t.Context())
+	require.NoError(t, err)
+	require.Len(t, diverged, 1)
+	require.True(t, diverged[0].Ends(back), "a column that is what it was may have other values")
+	back.SelectsAll, back.Selected = false, []string{"id"}
+	require.False(t, diverged[0].Ends(back))
 }
 
 func TestStateSurvivesARestartWithoutADatabase(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 type schemas struct {
 	mu   sync.RWMutex
 	made map[string][]byte
+
+	versioned sync.Once
+	version   uint32 // see Table.Version
 }
 
 const maxSchemas = 64

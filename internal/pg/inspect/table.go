@@ -1,6 +1,8 @@
 package inspect
 
 import (
+	"encoding/json"
+	"hash/fnv"
 	"slices"
 
 	"leyden/internal/shape"
@@ -182,6 +184,20 @@ func (c *Column) sameForShapes(d *Column) bool {
 	a := *c
 	a.NotNull, a.Formatted = d.NotNull, d.Formatted
 	return a == *d
+}
+
+// Version is another number, as a rule, for tables that are not sameForShapes, and the same for those that are; never 0.
+func (t *Table) Version() uint32 {
+	t.schemas.versioned.Do(func() {
+		columns := slices.Clone(t.Columns)
+		for i := range columns {
+			columns[i].NotNull, columns[i].Formatted = false, ""
+		}
+		h := fnv.New32a()
+		_ = json.NewEncoder(h).Encode(Table{Table: t.Table, Columns: columns}) // a hash takes everything
+		t.schemas.version = max(h.Sum32(), 1)
+	})
+	return t.schemas.version
 }
 
 // same reports whether nothing differs.
