@@ -244,7 +244,10 @@ func (a *analyzer) param(p *pg.ParamRef) (*node, error) {
 }
 
 // settle gives an untyped literal its type. A param keeps the type of its first use.
-func (a *analyzer) settle(n *node, t typ) (*node, error) {
+func (a *analyzer) settle(n *node, t typ) (*node, error) { return a.settleWith(n, t, noTypmod) }
+
+// settleWith does it for a type with a modifier: the fields of an interval decide what its numbers mean.
+func (a *analyzer) settleWith(n *node, t typ, mod int) (*node, error) {
 	if n.op == opNull {
 		return constant(t, value{null: true}, n.loc), nil
 	}
@@ -262,7 +265,13 @@ func (a *analyzer) settle(n *node, t typ) (*node, error) {
 	}
 	v := value{b: n.val.b}
 	m := machine{s: &Scratch{}, folding: true}
-	if err := m.input(t.id, &v); err != nil {
+	var err error
+	if t.id == tInterval && mod >= 0 && mod>>16 != intervalAllFields {
+		v.b, err = inputIntervalOf(v.b, mod>>16)
+	} else {
+		err = m.input(t.id, &v)
+	}
+	if err != nil {
 		return nil, a.errorf(n.loc, "invalid syntax for type %s: %s", t, n.val.b)
 	}
 	if t.id == tEnum.array() && !a.checkLabels(t, v.b) {

@@ -72,7 +72,7 @@ func (a *analyzer) castCall(name string, arg *node, loc int32) (*node, error) {
 		if arg.typ.isUnknown() {
 			return a.settle(arg, typ{id: id})
 		}
-		if _, ctx := castBetween(arg.typ.id, id); ctx != castNone {
+		if _, ctx := castBetween(arg.typ.id, id); ctx != castNone && !castsByText(arg.typ.id, id) {
 			return a.convert(arg, typ{id: id})
 		}
 		return nil, nil
@@ -91,6 +91,11 @@ func (a *analyzer) castCall(name string, arg *node, loc int32) (*node, error) {
 		}
 	}
 	return nil, nil
+}
+
+// castsByText reports whether Postgres casts by its function text, which does not have the name of the target.
+func castsByText(from, to typeID) bool {
+	return (to == tVarchar || to == tBpchar) && (from == tBool || from == tChar) || from == tBpchar && to == tVarchar
 }
 
 func typesOf(args []*node) []typ {

@@ -37,10 +37,7 @@ func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
 		loc = e.TypeName.GetLocation()
 	}
 	if n.typ.isUnknown() {
-		if t.id == tInterval && limit >= 0 && limit>>16 != intervalAllFields && n.op == opConst && !unitsOnly(n.val.b) {
-			return nil, a.errorf(n.loc, "an interval with fields must be written with units")
-		}
-		n, err = a.settle(n, t)
+		n, err = a.settleWith(n, t, limit)
 	} else if n.typ != t {
 		n, err = a.cast(n, t, loc)
 	} else if n.domain {

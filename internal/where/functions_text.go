@@ -63,8 +63,8 @@ func textFunctions() []function {
 
 		{fnPosition, "position", asFunction, in(tText, tText), tInt4, searches},
 		{fnPosition, "strpos", asFunction, in(tText, tText), tInt4, searches},
-		{fnStartsWith, "starts_with", asFunction, in(tText, tText), tBool, searches},
 		{fnStartsWith, "^@", asOperator, in(tText, tText), tBool, searches},
+		{fnStartsWith, "starts_with", asFunction, in(tText, tText), tBool, searches},
 
 		{fnConcatOperator, "||", asOperator, in(tText, tText), tText, strict},
 		{fnConcatOperator, "||", asOperator, in(tText, tAnyNonArray), tText, strict},

@@ -29,3 +29,20 @@ func TestAListOfArraysIsComparedOneByOne(t *testing.T) {
 		require.Equal(t, want, clause.SQL(), text)
 	}
 }
+
+func TestAPrefixIsLookedForAmongElements(t *testing.T) {
+	clause, err := where.Compile("t ^@ ANY (tags) AND starts_with(t, 'a')", nil, []where.Column{{Name: "t", Type: "text"}, {Name: "tags", Type: "text", Dims: 1}})
+	require.NoError(t, err)
+	require.Equal(t, `"t" ^@ ANY ("tags") AND "t" ^@ 'a'::text`, clause.SQL())
+}
+
+// Postgres finds a cast that is written as a call only by the name of its function.
+func TestCastsByTheFunctionTextAreNoCallsOfOtherNames(t *testing.T) {
+	cols := []where.Column{{Name: "b", Type: "bool"}, {Name: "c", Type: "bpchar"}}
+	for _, text := range []string{`"varchar"(b) = 'x'`, `bpchar(b) = 'x'`, `"varchar"(c) = 'x'`} {
+		_, err := where.Compile(text, nil, cols)
+		require.ErrorContains(t, err, "unknown or unsupported function", text)
+	}
+	_, err := where.Compile(`text(b) = 'x' AND text(c) = 'x' AND bool('t')`, nil, cols)
+	require.NoError(t, err)
+}

@@ -242,3 +242,29 @@ func benchmarkMoments(b *testing.B, clause string) {
 		}
 	}
 }
+
+// The fields of its type say what a number of an interval means that has no unit.
+func TestTheFieldsOfAnIntervalAreTheUnitsOfItsNumbers(t *testing.T) {
+	for text, want := range map[string]string{
+		"interval '5' hour":                     "PT5H",
+		"interval '1' day":                      "P1D",
+		"interval '7' year to month":            "P7M",
+		"interval '7' year":                     "P7Y",
+		"interval '1-2' year to month":          "P1Y2M",
+		"interval '1 2:03' day to minute":       "P1DT2H3M",
+		"interval '1:02' minute to second":      "PT1M2S",
+		"interval '1:02' hour to second":        "PT1H2M",
+		"interval '1 2' day to hour":            "P1DT2H",
+		"interval '2.5' hour":                   "PT2H",
+		"interval '1.56789' second(2)":          "PT1.57S",
+		"interval '1 day 2.5 seconds' hour":     "P1D",
+		"CAST('3 months' AS interval month)":    "P3M",
+		"$1::interval minute":                   "PT9M",
+		"interval 'P1DT2H3M' hour":              "P1DT2H",
+		"interval '4 5:06:07.89' day to second": "P4DT5H6M7.89S",
+	} {
+		c, err := where.Compile("t = "+"("+text+")::text", map[string]string{"1": "9"}, columns())
+		require.NoError(t, err, text)
+		require.Equal(t, `"t" = '`+want+`'::text`, c.SQL(), text)
+	}
+}

@@ -3,7 +3,6 @@ package where
 import (
 	"encoding/binary"
 	"strconv"
-	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -164,27 +163,6 @@ func (id typeID) withTypmod(mod int) string {
 		return name + " " + fields + precision
 	}
 	return name + "(" + strconv.Itoa(mod) + ")"
-}
-
-// unitsOnly reports whether the text of an interval is nothing but numbers with units: only then do the fields of its type not
-// decide what a number means.
-func unitsOnly(text []byte) bool {
-	words := strings.FieldsFunc(string(text), func(r rune) bool { return isSpace(byte(r)) || r == '@' })
-	number := false
-	for _, w := range words {
-		digits := strings.TrimLeft(w, "+-0123456789.")
-		switch {
-		case strings.TrimLeft(digits, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || strings.HasPrefix(w, "P"):
-			return false
-		case digits == w: // a unit
-			number = false
-		case number:
-			return false
-		default:
-			number = digits == ""
-		}
-	}
-	return !number && len(words) > 0
 }
 
 // applyTypmod is an explicit cast to a precision, scale or fields.

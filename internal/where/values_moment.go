@@ -84,6 +84,13 @@ func (m *machine) inputMoment(to typeID, out *value) (err error) {
 	return err
 }
 
+// inputIntervalOf reads an interval for a type of certain fields.
+func inputIntervalOf(text []byte, fields int) ([]byte, error) {
+	i, err := moment.ParseIntervalOf(text, fields)
+	b := i.Bytes()
+	return b[:], err
+}
+
 // momentColumn reads the text that the stream has for a column.
 func (m *machine) momentColumn(id typeID, text []byte, out *value) error {
 	out.b = text

@@ -221,7 +221,7 @@ func TestRejectionsSayWhereAndWhy(t *testing.T) {
 		{"n::numeric(1001) = 1", nil, "where", "At location 3: invalid modifier of type numeric"},
 		{"t::varchar(0) = ''", nil, "where", "At location 3: invalid modifier of type varchar"},
 		{"t::varchar(3)[] IS NULL", nil, "where", "At location 3: type modifiers of arrays are not supported"},
-		{"interval '5' hour IS NULL", nil, "where", "At location 9: an interval with fields must be written with units"},
+		{"interval '5 x' hour IS NULL", nil, "where", "At location 9: invalid syntax for type interval: 5 x"},
 		{"t LIKE 'a' ESCAPE 'xx'", nil, "where", "At location 2: Failed to apply function to constant arguments"},
 		{"d::int4 = 1", nil, "where", "At location 1: unknown cast from type date to type int4"},
 		{"CASE WHEN b THEN i4 ELSE t END IS NULL", nil, "where", "At location 0: CASE types text and int4 cannot be matched"},

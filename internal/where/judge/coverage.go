@@ -165,7 +165,10 @@ func write(b *strings.Builder, title string, groups []*group, kind Kind) {
 func kinds(all []*Production) string {
 	var names []string
 	for _, p := range all {
-		name := p.Args[len(p.Args)-1].Name
+		name := p.Result.Name
+		if len(p.Args) > 0 {
+			name = p.Args[len(p.Args)-1].Name
+		}
 		if p.Result.Name != "bool" && p.Result.Category != 'N' {
 			name = p.Result.Name
 		}

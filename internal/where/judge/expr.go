@@ -139,7 +139,7 @@ func (e *Expr) ordersText() bool {
 			if t.Elem != nil {
 				t = t.Elem
 			}
-			found = found || t.Category == 'S' || t.Name == "jsonb" || t.Name == "json"
+			found = found || t.Category == 'S' || t.Name == byteType || t.Name == "jsonb" || t.Name == "json"
 		}
 	})
 	return found

@@ -13,22 +13,25 @@ func pairs() [][2]string {
 // mixed are the forms that compare with the elements of an array, of another type or by another operator than the others.
 func (f *formList) mixed() {
 	for _, p := range pairs() {
-		for _, operator := range []string{"=", "<>", "<", "<=", ">", ">="} {
-			f.add(1, operator+" ANY", "{} "+operator+" ANY ({})", "bool", p[0], p[1]+"[]")
-			f.add(1, operator+" ALL", "{} "+operator+" ALL ({})", "bool", p[0], p[1]+"[]")
+		two := func(name, text, result string, args ...string) {
+			f.add(1, name+" of two types", text, result, args...)
 		}
-		f.add(1, "IN", "{} IN ({}, {})", "bool", p[0], p[1], p[0])
-		f.add(1, "NOT IN", "{} NOT IN ({}, {}, {})", "bool", p[0], p[1], p[1], p[0])
-		f.add(1, "CASE value", "CASE {} WHEN {} THEN {} WHEN {} THEN {} END", p[0], p[0], p[1], p[0], p[0], p[1])
-		f.add(1, "NULLIF", "NULLIF({}, {})", p[0], p[0], p[1])
-		f.add(1, "COALESCE", "COALESCE({}, {})", p[0], p[0], p[1])
-		f.add(1, "GREATEST", "GREATEST({}, {})", p[0], p[0], p[1])
-		f.add(1, "IS DISTINCT FROM", "{} IS DISTINCT FROM {}", "bool", p[0], p[1])
-		f.add(1, "BETWEEN", "{} BETWEEN {} AND {}", "bool", p[0], p[1], p[0])
-		f.add(1, "@> of two types", "{} @> {}", "bool", p[0]+"[]", p[1]+"[]")
-		f.add(1, "array_position of two types", "array_position({}, {})", "int4", p[0]+"[]", p[1])
-		f.add(1, "|| of two types", "{} || {}", p[0]+"[]", p[0]+"[]", p[1])
-		f.add(1, "ARRAY", "ARRAY[{}, {}]", p[0]+"[]", p[0], p[1])
+		for _, operator := range []string{"=", "<>", "<", "<=", ">", ">="} {
+			two(operator+" ANY", "{} "+operator+" ANY ({})", "bool", p[0], p[1]+"[]")
+			two(operator+" ALL", "{} "+operator+" ALL ({})", "bool", p[0], p[1]+"[]")
+		}
+		two("IN", "{} IN ({}, {})", "bool", p[0], p[1], p[0])
+		two("NOT IN", "{} NOT IN ({}, {}, {})", "bool", p[0], p[1], p[1], p[0])
+		two("CASE value", "CASE {} WHEN {} THEN {} WHEN {} THEN {} END", p[0], p[0], p[1], p[0], p[0], p[1])
+		two("NULLIF", "NULLIF({}, {})", p[0], p[0], p[1])
+		two("COALESCE", "COALESCE({}, {})", p[0], p[0], p[1])
+		two("GREATEST", "GREATEST({}, {})", p[0], p[0], p[1])
+		two("IS DISTINCT FROM", "{} IS DISTINCT FROM {}", "bool", p[0], p[1])
+		two("BETWEEN", "{} BETWEEN {} AND {}", "bool", p[0], p[1], p[0])
+		two("@>", "{} @> {}", "bool", p[0]+"[]", p[1]+"[]")
+		two("array_position", "array_position({}, {})", "int4", p[0]+"[]", p[1])
+		two("||", "{} || {}", p[0]+"[]", p[0]+"[]", p[1])
+		two("ARRAY", "ARRAY[{}, {}]", p[0]+"[]", p[0], p[1])
 	}
 	for _, operator := range []string{"LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"} {
 		for _, t := range []string{"text", "varchar", "name", "bpchar"} {
@@ -63,12 +66,12 @@ func (f *formList) rows() {
 	for _, operator := range []string{"=", "<>", "<", "<=", ">", ">="} {
 		f.add(1, "row "+operator, "ROW({}) "+operator+" ROW({})", "bool", "numeric", "int4")
 		f.add(1, "row "+operator, "({}, {}, {}, {}) "+operator+" ({}, {}, {}, {})", "bool", "date", "int2", enumType, "uuid", "timestamp", "int8", enumType, "uuid")
-		f.add(1, "row "+operator, "(({}, {}), {}) "+operator+" (({}, {}), {})", "bool", "int4", "bool", "float8", "int4", "bool", "numeric")
+		f.add(1, "row in a row", "(({}, {}), {}) "+operator+" (({}, {}), {})", "bool", "int4", "bool", "float8", "int4", "bool", "numeric")
 	}
 	f.add(1, "row BETWEEN", "({}, {}) NOT BETWEEN ({}, {}) AND ({}, {})", "bool", "date", "int4", "date", "int4", "timestamp", "int8")
 	f.add(1, "row BETWEEN", "({}, {}) BETWEEN SYMMETRIC ({}, {}) AND ({}, {})", "bool", "int8", "time", "int4", "time", "int8", "time")
 	f.add(1, "row IN", "({}, {}, {}) IN (({}, {}, {}), ({}, NULL, {}))", "bool", "int4", "uuid", "bool", "int8", "uuid", "bool", "int4", "bool")
-	f.add(1, "row IS DISTINCT FROM", "(({}, {}), {}) IS DISTINCT FROM (({}, {}), NULL)", "bool", "int4", "bool", "float8", "int8", "bool")
+	f.add(1, "row in a row", "(({}, {}), {}) IS DISTINCT FROM (({}, {}), NULL)", "bool", "int4", "bool", "float8", "int8", "bool")
 	f.add(1, "row IS NULL", "({}, ({}, {}), {}) IS NULL", "bool", "int4", "text", "bool", "json")
 	f.add(1, "row IS NOT NULL", "({}, ({}, {}), {}) IS NOT NULL", "bool", "int4", "text", "bool", "json")
 }
@@ -77,16 +80,17 @@ func (f *formList) rows() {
 func (f *formList) tested() {
 	for _, column := range []string{"pair", "range", "loose"} {
 		for _, test := range []string{"IS NULL", "IS NOT NULL", "IS DISTINCT FROM NULL", "IS NOT DISTINCT FROM NULL"} {
-			f.add(1, "test of any column", column+" "+test, "bool")
+			f.add(1, "test of any column", column+" "+test, "bool").Signature = column + " " + test
 		}
-		f.add(1, "test of any column", "("+column+", {}) IS NOT NULL", "bool", "int4")
+		f.add(1, "test of any column", "("+column+", {}) IS NOT NULL", "bool", "int4").Signature = column + " in a row"
 	}
 }
 
 // literals are those whose type has a modifier or fields, and casts that are written as calls.
 func (f *formList) literals() {
-	for _, text := range []string{"'1' DAY", "'2' HOUR", "'1-2' YEAR TO MONTH", "'1 2:03' DAY TO MINUTE", "'1.56789' SECOND(2)", "'3' MONTH", "'-1' YEAR", "'1 day 2.5 seconds' HOUR", "'5'"} {
-		f.add(1, "INTERVAL with fields", "INTERVAL "+text, "interval")
+	for _, text := range []string{"'1' DAY", "'2' HOUR", "'1-2' YEAR TO MONTH", "'1 2:03' DAY TO MINUTE", "'1.56789' SECOND(2)", "'3' MONTH", "'-1' YEAR", "'1 day 2.5 seconds' HOUR",
+		"'1:02' MINUTE TO SECOND", "'100:30' MINUTE", "'1 2' DAY TO HOUR", "'2.5' HOUR", "'3 4:05:06.789' DAY TO SECOND(1)", "'-1:02.5' HOUR TO MINUTE", "'7' YEAR TO MONTH", "'P1DT2H' HOUR", "'5'"} {
+		f.add(1, "INTERVAL with fields", "INTERVAL "+text, "interval").Signature = text
 	}
 	f.add(1, "INTERVAL(n)", "INTERVAL(3) '1.23456 s'", "interval")
 	f.add(1, "TIMESTAMP(n)", "TIMESTAMP(0) '2024-01-31 10:00:00.5'", "timestamp")
@@ -102,7 +106,7 @@ func (f *formList) literals() {
 			continue
 		}
 		name := quoteName(unquoted(t.Name))
-		for _, from := range []string{"text", "varchar", "int4", "numeric", "timestamp"} {
+		for _, from := range scalars() {
 			f.add(1, "cast as a call", name+"({})", t.Name, from).Signature = t.Name + "(" + from + ")"
 		}
 	}

@@ -43,7 +43,7 @@ func (p *Production) minimal(columns map[*Type][]string) *Expr {
 			args[i] = leaf(t, quoteText(c[0]))
 			continue
 		}
-		args[i] = reference(t, columns[t][used[t]%len(columns[t])])
+		args[i] = reference(t, columns[t][used[t]%min(len(columns[t]), 2)]) // the others are of domains, or of collations of their own
 		used[t]++
 	}
 	return p.expr(args)

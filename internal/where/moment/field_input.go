@@ -2,7 +2,7 @@ package moment
 
 // clockText reads HH:MM[:SS][.f] and, for the times of intervals, hours without a limit. Two parts with a fraction are minutes
 // and seconds.
-func clockText(text []byte) (hour int64, min, sec int, us int64, err error) {
+func clockText(text []byte, minuteToSecond bool) (hour int64, min, sec int, us int64, err error) {
 	hour, n, fits := integer(text)
 	if !fits {
 		return 0, 0, 0, 0, ErrRange
@@ -16,7 +16,7 @@ func clockText(text []byte) (hour int64, min, sec int, us int64, err error) {
 		return 0, 0, 0, 0, ErrRange
 	}
 	text = text[1+n:]
-	minuteToSecond := len(text) > 0 && text[0] == '.'
+	minuteToSecond = len(text) == 0 && minuteToSecond || len(text) > 0 && text[0] == '.'
 	if len(text) > 0 && text[0] == ':' {
 		if sec, n, fits = integer32(text[1:]); !fits {
 			return 0, 0, 0, 0, ErrRange
@@ -46,7 +46,7 @@ func clockText(text []byte) (hour int64, min, sec int, us int64, err error) {
 }
 
 func (d *decoder) clockOf(text []byte) (fields, error) {
-	hour, min, sec, us, err := clockText(text)
+	hour, min, sec, us, err := clockText(text, false)
 	if err == nil && hour != int64(int32(hour)) {
 		err = ErrRange
 	}

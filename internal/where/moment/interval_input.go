@@ -7,6 +7,9 @@ type intervalParts struct {
 	years, months, days int32
 	us                  int64
 	failed              bool // a part is out of range
+
+	last           unit // of the last number if it has none, noUnit for seconds
+	minuteToSecond bool // two numbers with a colon are minutes and seconds
 }
 
 func (p *intervalParts) addYears(n int64, scale int32) {
@@ -96,14 +99,39 @@ func ParseInterval(text []byte) (Interval, error) {
 	if i, ok := plainInterval(text); ok {
 		return i, nil
 	}
+	return parseInterval(text, intervalParts{})
+}
+
+// ParseIntervalOf reads an interval as its input function does for a type of certain fields, given as the bits of Postgres' type
+// modifiers: they decide which unit a number has that is without one. It does not cut what is beyond the fields.
+func ParseIntervalOf(text []byte, fields int) (Interval, error) {
+	const second, minute, hour, day, month, year = 1 << 12, 1 << 11, 1 << 10, 1 << 3, 1 << 1, 1 << 2
+	p := intervalParts{minuteToSecond: fields == minute|second}
+	switch {
+	case fields&second != 0:
+	case fields&minute != 0:
+		p.last = unitMinute
+	case fields&hour != 0:
+		p.last = unitHour
+	case fields&day != 0:
+		p.last = unitDay
+	case fields&month != 0:
+		p.last = unitMonth
+	case fields&year != 0:
+		p.last = unitYear
+	}
+	return parseInterval(text, p)
+}
+
+func parseInterval(text []byte, empty intervalParts) (Interval, error) {
 	var t tokens
-	var p intervalParts
+	p := empty
 	err := t.split(text, intervalSpace)
 	if err == nil {
 		err = p.words(&t)
 	}
 	if err == ErrSyntax {
-		p = intervalParts{}
+		p = empty
 		err = p.iso(text)
 	}
 	if err != nil {
@@ -137,7 +165,7 @@ func (p *intervalParts) words(t *tokens) error {
 			fallthrough
 		case dateToken, numberToken:
 			if undecided {
-				next, undecided = unitSecond, false
+				next, undecided = max(p.last, unitSecond), false
 			}
 			var err error
 			if found, next, err = p.number(text, next); err != nil {
@@ -180,7 +208,7 @@ const intervalClock = 1<<unitHour | 1<<unitMinute | intervalSeconds
 const intervalSeconds intervalFields = 1<<unitSecond | 1<<unitMillisecond | 1<<unitMicrosecond
 
 func (p *intervalParts) clock(text []byte) error {
-	hours, min, sec, us, err := clockText(text)
+	hours, min, sec, us, err := clockText(text, p.minuteToSecond)
 	if err != nil {
 		return err
 	}
