@@ -41,10 +41,9 @@ func (e *engine) gone(entry *status.Entry) {
 // inactive waits until the engine knows that it has lost something.
 func (e *engine) inactive() {
 	e.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); e.Status() == status.Active; {
-		require.True(e.t, time.Now().Before(deadline), "still active")
-		time.Sleep(5 * time.Millisecond)
-	}
+	ctx, cancel := context.WithTimeout(e.t.Context(), 15*time.Second)
+	defer cancel()
+	require.NoError(e.t, e.AwaitInactive(ctx), "still active")
 }
 
 func TestShapesSurviveARestartOfPostgres(t *testing.T) {

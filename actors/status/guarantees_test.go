@@ -114,6 +114,28 @@ func TestTheHandleOfARemovedShapeIsUnknownInLogs(t *testing.T) {
 	require.Equal(t, "unknown, id: 1", a.HandleForLog(1))
 }
 
+// during is a disk that lets something happen while it is looked at.
+type during struct{ happen func() }
+
+func (d during) Handles(func(shape.Handle)) error { d.happen(); return nil }
+func (during) Has(shape.Handle) (bool, error)     { return false, nil }
+
+// Spec engine §2.6: what is added while shapes are compared with the disk would be swept.
+func TestNoShapeIsAddedWhileTheDiskIsCompared(t *testing.T) {
+	a := New(time.Now)
+	added := make(chan *Entry, 1)
+	_, err := a.Refresh(during{func() {
+		go func() {
+			e, _ := a.Add(of(1))
+			added <- e
+		}()
+		require.False(t, a.adding.TryLock())
+		require.Zero(t, a.Counts().Total)
+	}})
+	require.NoError(t, err)
+	require.False(t, (<-added).Removed())
+}
+
 // BenchmarkRefresh is the comparison of 100,000 shapes with a disk that has them all.
 func BenchmarkRefresh(b *testing.B) {
 	const n = 100_000
