@@ -215,6 +215,7 @@ func (t *Tracker) settle(ctx context.Context, look bool) {
 		}
 		look = false
 		result, err := t.Configure(ctx, wanted)
+		t.missed(result)
 		if ctx.Err() != nil {
 			return
 		}
@@ -248,18 +249,38 @@ func (t *Tracker) take(look bool) (wanted []shape.Table, any bool) {
 	return wanted, true
 }
 
+// missed finds the tables that were not in the publication although shapes rely on it: what was written meanwhile is in no log.
+// They may be back by now, even if the answer is that something failed, and would look as if they had been there all the time to
+// whoever asks next.
+func (t *Tracker) missed(result *publication.Result) {
+	if result == nil || result.State == nil {
+		return
+	}
+	var broken []*publication.Error
+	t.mu.Lock()
+	for _, s := range result.State.Tables {
+		tr := t.tables[s.OID]
+		if s.Published || tr == nil || tr.table != s.Table || !tr.relied {
+			continue
+		}
+		problem := &publication.Error{Kind: publication.RelationMissing, Table: s.Table,
+			Message: "Database table \"" + s.Table.Schema + "." + s.Name + "\" was missing from the publication"}
+		tr.committed, tr.relied = false, false
+		tr.answer(problem)
+		broken = append(broken, problem)
+	}
+	t.mu.Unlock()
+	for _, e := range broken {
+		t.Broken(e.Table.OID, e)
+	}
+}
+
 // settled takes the answer in. failed is about all tables.
 func (t *Tracker) settled(wanted []shape.Table, result *publication.Result, failed *publication.Error) {
 	problems := map[uint32]*publication.Error{}
 	if result != nil {
 		for _, e := range result.Failed {
 			problems[e.Table.OID] = e
-		}
-	}
-	absent := map[uint32]bool{}
-	if result != nil && result.State != nil {
-		for _, table := range result.State.Tables {
-			absent[table.OID] = !table.Published
 		}
 	}
 	var broken []*publication.Error
@@ -273,10 +294,6 @@ func (t *Tracker) settled(wanted []shape.Table, result *publication.Result, fail
 			continue
 		}
 		problem := cmp.Or(failed, problems[table.OID])
-		if problem == nil && tr.relied && absent[table.OID] {
-			// It was put back just now, but what was written while it was absent is in no log.
-			problem = &publication.Error{Kind: publication.RelationMissing, Table: table, Message: "Database table \"" + table.Schema + "." + table.Name + "\" was missing from the publication"}
-		}
 		if problem == nil {
 			tr.committed, tr.relied = true, true
 			tr.answer(nil)

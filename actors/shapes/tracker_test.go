@@ -28,6 +28,7 @@ type answer struct {
 	failed  *publication.Error // of all tables
 	table   *publication.Error // of one
 	lacking bool
+	absent  bool // the tables were not in the publication
 }
 
 func (c *configurator) configure(ctx context.Context, wanted []shape.Table) (*publication.Result, *publication.Error) {
@@ -42,6 +43,9 @@ func (c *configurator) configure(ctx context.Context, wanted []shape.Table) (*pu
 	}
 	a := <-c.answers
 	r := &publication.Result{State: &publication.State{GeneratedColumns: !a.lacking}}
+	for _, t := range wanted {
+		r.State.Tables = append(r.State.Tables, publication.Table{Table: t, Published: !a.absent})
+	}
 	if a.table != nil {
 		r.Failed = append(r.Failed, a.table)
 	}
@@ -207,5 +211,50 @@ func TestGeneratedColumnsNeedAPublicationThatCarriesThem(t *testing.T) {
 		var told *publication.Error
 		require.ErrorAs(t, <-result, &told)
 		require.Equal(t, publication.LacksGeneratedColumns, told.Kind)
+	})
+}
+
+// Somebody has taken the table out of the publication, be it while no server ran, and it was put back; that it was away is seen
+// once.
+func TestATableThatWasAwayLosesItsShapesWhateverElseGoesWrong(t *testing.T) {
+	lost := &publication.Error{Kind: publication.ConnectionNotAvailable, Table: definition(10).Table, Message: "Database connection not available"}
+	for name, first := range map[string]answer{
+		"nothing goes wrong":                {absent: true},
+		"the connection is lost afterwards": {absent: true, table: lost},
+		"everything fails":                  {absent: true, failed: lost},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withTracker(t, func(t *testing.T, b *bench) {
+				b.Restore(1, definition(10).Table)
+				b.Wake()
+				require.Equal(t, []uint32{10}, <-b.asked)
+				b.answers <- first
+				synctest.Wait()
+				require.Equal(t, []uint32{10}, b.broken)
+				again := b.ensure(t.Context(), 2, definition(10))
+				synctest.Wait()
+				select {
+				case <-b.asked: // unless the first answer was good
+					b.answers <- answer{}
+				default:
+				}
+				require.NoError(t, <-again)
+				b.Look()
+				<-b.asked
+				b.answers <- answer{}
+				synctest.Wait()
+				require.Equal(t, []uint32{10}, b.broken, "once")
+			})
+		})
+	}
+}
+
+func TestATableThatIsNotThereYetBreaksNothing(t *testing.T) {
+	withTracker(t, func(t *testing.T, b *bench) {
+		made := b.ensure(t.Context(), 1, definition(10))
+		<-b.asked
+		b.answers <- answer{absent: true}
+		require.NoError(t, <-made)
+		require.Empty(t, b.broken)
 	})
 }

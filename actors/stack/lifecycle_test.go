@@ -188,6 +188,23 @@ func TestATableThatWasTakenOutOfThePublicationLosesItsShapes(t *testing.T) {
 	require.Contains(t, e.snapshot(e.create("")), `"unseen"`)
 }
 
+func TestATableThatWasTakenOutOfThePublicationWhileNoServerRanLosesItsShapes(t *testing.T) {
+	db := newDatabase(t)
+	dir := t.TempDir()
+	e := start(t, config(t, db.url, dir)).ready()
+	entry := e.create("")
+	e.stop()
+	db.exec(t, `ALTER PUBLICATION electric_publication_default DROP TABLE items`)
+	db.exec(t, `INSERT INTO items VALUES (1, 1, 'unseen')`)
+	e = start(t, config(t, db.url, dir))
+	defer e.stop()
+	again, found := e.ByHandle(entry.Handle)
+	require.True(t, found, "until the publication has been looked at")
+	e.ready()
+	e.gone(again)
+	require.Contains(t, e.snapshot(e.create("")), `"unseen"`)
+}
+
 func TestTheLeastRecentlyReadShapesExpire(t *testing.T) {
 	db := newDatabase(t)
 	c := config(t, db.url, t.TempDir())
