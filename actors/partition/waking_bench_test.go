@@ -24,7 +24,7 @@ func (b *bench) createAbove(id shape.ID, n int) {
 	d := &shape.Definition{
 		Layout: &shape.Layout{Table: shape.Table{OID: 7, Schema: "public", Name: "t"}, Key: []string{"id"}, Selected: []string{"id"}}, Where: c,
 	}
-	log, err := b.store.Create(shape.Handle{Hash: uint32(n), Micros: uint64(id)}, d)
+	log, err := b.store.Create(shape.Handle{Hash: d.Identity().Hash(), Micros: uint64(id)}, d)
 	require.NoError(b.t, err)
 	w := log.SnapshotWriter()
 	require.NoError(b.t, w.Known(pg.Snapshot{Xmin: 3, Xmax: 3}))

@@ -2,6 +2,7 @@ package shapes
 
 import (
 	"fmt"
+	"time"
 
 	"leyden/actors/status"
 	"leyden/actors/work"
@@ -15,6 +16,7 @@ import (
 // While a process has the store open nobody else can write to it, so that a difference is the sign of a defect or of a
 // restored backup. Whether somebody else has consumed the stream meanwhile is asked of the slot.
 func (m *Manager) Refresh() (status.Refreshed, error) {
+	begin := time.Now()
 	r, err := m.Status.Refresh(m.Store)
 	if err != nil {
 		return r, fmt.Errorf("refresh shapes: %w", err)
@@ -28,5 +30,8 @@ func (m *Manager) Refresh() (status.Refreshed, error) {
 			return r, fmt.Errorf("refresh shapes: %w", err)
 		}
 	}
+	took := time.Since(begin)
+	m.Metrics.Refreshed.Observe(took.Seconds())
+	m.Logger.Info("shapes compared with the disk", "kept", r.Kept, "vanished", len(r.Vanished), "foreign", len(r.Foreign), "milliseconds", took.Milliseconds())
 	return r, nil
 }

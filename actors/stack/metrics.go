@@ -47,6 +47,7 @@ func newMetrics(s *Stack) *metrics {
 	counter("leyden_stream_changes_total", "Changes taken from the stream.", &s.plane.Changes)
 	counter("leyden_filter_undecided_total", "Values that did not parse and clauses that failed while shapes were looked up; they count as touched.", &s.plane.Undecided)
 	counter("leyden_stream_deliveries_total", "Pairs of a fragment and a shape.", &s.plane.Deliveries)
+	counter("leyden_stream_encodings_total", "Changes encoded, each once for all shapes that have it alike.", &s.plane.Encodings)
 	counter("leyden_store_items_total", "Log items applied.", &s.plane.Items)
 	counter("leyden_store_bytes_total", "Bytes of JSON applied.", &s.plane.Bytes)
 	counter("leyden_store_batches_total", "Writes to the store.", &s.plane.Batches)

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -101,32 +99,13 @@ func startedServer(ctx context.Context, p *place, metrics int) (started, error) 
 		return started{}, err
 	}
 	time.Sleep(settle)
-	if out.heap, err = heapOf(ctx, metrics); err != nil {
+	heap, err := metric(ctx, metrics, "go_memstats_heap_alloc_bytes") // live objects, and those that are not yet collected
+	if err != nil {
 		return started{}, err
 	}
+	out.heap = int64(heap)
 	out.resident, err = resident(p.server.PID())
 	return out, err
-}
-
-// heapOf is what a server's live objects take, and those that are not yet collected.
-func heapOf(ctx context.Context, port int) (int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", port), nil)
-	if err != nil {
-		return 0, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	lines := bufio.NewScanner(resp.Body)
-	for lines.Scan() {
-		if value, ok := strings.CutPrefix(lines.Text(), "go_memstats_heap_alloc_bytes "); ok {
-			f, err := strconv.ParseFloat(value, 64)
-			return int64(f), err
-		}
-	}
-	return 0, errors.Join(errors.New("no go_memstats_heap_alloc_bytes"), lines.Err())
 }
 
 // writeShapes makes the catalogue of a stopped server have shapes like its one shape but for their clauses, whose snapshots are

@@ -9,43 +9,6 @@ import (
 	"time"
 )
 
-// matchingShapes: one insert that 10,000 shapes have, each by a clause of its own, and a client of the last of them.
-func matchingShapes(ctx context.Context, s *stand) (figures []figure, err error) {
-	const count = 10_000
-	p, err := s.open(ctx, tenantItems(10))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = closing(err, p.close(ctx)) }()
-	above := func(k int) url.Values {
-		return url.Values{"table": {"items"}, "where": {fmt.Sprintf("tenant > %d", 1000-k)}, "columns": {"id"}}
-	}
-	alone, err := insertLatency(ctx, p, 1001, above(0))
-	if err != nil {
-		return nil, err
-	}
-	_, err = concurrently(creators, count, func() (func(int) error, func(), error) {
-		c := newClient(p, nil)
-		do := func(k int) error {
-			c.restart(above(k))
-			_, err := c.next()
-			return err
-		}
-		return do, c.close, c.connect(ctx)
-	})
-	if err != nil {
-		return nil, err
-	}
-	ours, err := insertLatency(ctx, p, 1001, above(count-1))
-	if err != nil {
-		return nil, err
-	}
-	return []figure{{
-		workload: "one insert that matches 10,000 shapes, a live client of one (median)", baseline: "one insert, one shape " + micros(alone),
-		leyden: micros(ours), ratio: fmt.Sprintf("%.2f ×", ours.Seconds()/alone.Seconds()), reach: "≤ 50 ms more", met: ours-alone <= 50*time.Millisecond, electric: "–",
-	}}, nil
-}
-
 // shapeCycles: 100,000 shapes are made and, by a truncation of their table, removed, three times over; with the first of them
 // the replication connection is lost once.
 func shapeCycles(ctx context.Context, s *stand) (figures []figure, err error) {

@@ -52,6 +52,7 @@ func workloads() []workload {
 		{"known-million-and", knownShapes(1_000_000, "tenant = %d AND title = 'x'", 20*time.Second)},
 		{"unindexed", unindexed},
 		{"restart", restartSubtrees},
+		{"refresh", refresh},
 	}
 }
 
