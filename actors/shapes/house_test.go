@@ -101,6 +101,8 @@ type hooks struct {
 	afterKnown   func(d *shape.Definition) error
 	afterRows    func(d *shape.Definition) error
 	beforeRemove func(handles []shape.Handle) error // of the store
+	beforeApply  func()                             // of the store, by the writer
+	beforeSync   func()                             // the same
 	consumer     func(id shape.ID)                  // a partition has looked up a shape whose consumer it is about to start
 	inConsumer   func(id shape.ID)                  // a consumer, or who acts for it, says that its shape ends
 }
@@ -129,6 +131,23 @@ func (s *hookedStore) Remove(handles ...shape.Handle) error {
 		}
 	}
 	return s.Store.Remove(handles...)
+}
+
+// written is the store as the writer has it.
+type written struct{ *hookedStore }
+
+func (s written) Apply(batches []shapelog.Batch) error {
+	if f := hooked(s.hooks, func(k *hooks) func() { return k.beforeApply }); f != nil {
+		f()
+	}
+	return s.Store.Apply(batches)
+}
+
+func (s written) Sync() error {
+	if f := hooked(s.hooks, func(k *hooks) func() { return k.beforeSync }); f != nil {
+		f()
+	}
+	return s.Store.Sync()
 }
 
 const (
@@ -256,11 +275,15 @@ func (h *house) restart() {
 }
 
 // crash ends the process and loses what was not synced.
-func (h *house) crash() {
+func (h *house) crash() { h.crashWhile(func() {}) }
+
+// crashWhile is a crash while something cannot go on that is let go afterwards.
+func (h *house) crashWhile(letGo func()) {
 	fs := h.fs.CrashClone(vfs.CrashCloneCfg{})
 	h.mu.Lock()
 	confirmed := h.confirmed
 	h.mu.Unlock()
+	letGo()
 	h.stopProcess()
 	h.fs, h.confirmed = fs, confirmed
 	h.startProcess()
@@ -278,7 +301,7 @@ func (h *house) startStreaming() {
 	}
 	host := &consumer.Host{Projections: change.NewProjections(), Invalidate: invalidate, Waiting: h.manager.Waiting, Metrics: h.metrics, Logger: log}
 	h.writer = root.Spawn(writer.Props(writer.Config{
-		Store: h.store.Store, Credit: func(int64) {}, Durable: func(m *work.Durable) { h.tell(m) }, Progress: progress, Metrics: h.metrics, Logger: log,
+		Store: written{h.store}, Credit: func(int64) {}, Durable: func(m *work.Durable) { h.tell(m) }, Progress: progress, Metrics: h.metrics, Logger: log,
 	}))
 	h.parts = nil
 	for range h.config.partitions {
