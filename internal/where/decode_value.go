@@ -24,7 +24,7 @@ func (d *decoder) value(id typeID, v *value) bool {
 			}
 		}
 		v.i = int64(u>>1) ^ -int64(u&1)
-		if id == tBool && v.i != 0 && v.i != 1 {
+		if !fits(id, v.i) {
 			return false
 		}
 	case repFloat:
@@ -33,6 +33,9 @@ func (d *decoder) value(id typeID, v *value) bool {
 		}
 		v.f = math.Float64frombits(binary.LittleEndian.Uint64([]byte(d.b[d.i : d.i+8])))
 		d.i += 8
+		if id == tFloat4 && v.f == v.f && float64(float32(v.f)) != v.f {
+			return false
+		}
 	case repBytes:
 		v.b = []byte(d.text())
 		return d.i >= 0 && validBytes(id, v.b)
@@ -40,6 +43,19 @@ func (d *decoder) value(id typeID, v *value) bool {
 		return false
 	}
 	return d.i >= 0
+}
+
+// fits reports whether the type has the integer that holds one of its values.
+func fits(id typeID, i int64) bool {
+	switch id {
+	case tBool:
+		return i == 0 || i == 1
+	case tInt2:
+		return i == int64(int16(i))
+	case tInt4:
+		return i == int64(int32(i))
+	}
+	return true
 }
 
 // validBytes reports whether b is how a value of the type is held.

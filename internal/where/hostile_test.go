@@ -1,6 +1,7 @@
 package where_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -98,6 +99,24 @@ func TestShortLiteralsCannotMakeLargeClauses(t *testing.T) {
 	require.ErrorContains(t, err, "too large")
 	_, err = where.Compile("n = 1e131000", nil, columns())
 	require.Error(t, err)
+}
+
+// TestConstantsThatTheirTypeDoesNotHaveAreNotDecoded has clauses whose bytes were changed.
+func TestConstantsThatTheirTypeDoesNotHaveAreNotDecoded(t *testing.T) {
+	_, err := where.Unmarshal([]byte("\x03\x00\x01\x06\x02f8\x00\b\x02\x03\x06\x00\x01\x05\xff\xff\xfb\x00\x10\x00\xf0\xda"))
+	require.Error(t, err, "a float4 of a float8's precision")
+	for value, wide := range map[string]string{"2::int2": "70000::int4", "2::int4": "3000000000::int8"} {
+		narrow, err := compile(t, "i8 > "+value, nil).MarshalBinary()
+		require.NoError(t, err)
+		other, err := compile(t, "i8 > "+wide, nil).MarshalBinary()
+		require.NoError(t, err)
+		i := 0
+		for narrow[i] == other[i] {
+			i++ // to the type of the constant
+		}
+		_, err = where.Unmarshal(append(append(bytes.Clone(other[:i]), narrow[i]), other[i+1:]...))
+		require.Error(t, err, value)
+	}
 }
 
 func FuzzCompile(f *testing.F) {
