@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,8 @@ import (
 
 // drifting is a catalogue that tells what it is told to tell, once.
 type drifting struct {
+	mu     sync.Mutex
+	online bool
 	looks  int
 	fail   error
 	differ []inspect.Divergence
@@ -26,6 +29,8 @@ type drifting struct {
 }
 
 func (d *drifting) Diff(context.Context) ([]inspect.Divergence, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.looks++
 	err, differ := d.fail, d.differ
 	d.fail, d.differ = nil, nil
@@ -58,23 +63,26 @@ func limited(c Catalogue, tables ...uint32) (*Manager, []*status.Entry) {
 func TestTheReconcilerLooksAtOnceAndEveryPeriodWhateverGoesWrong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &drifting{}
+		edit := func(f func()) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			f()
+		}
 		m, all := limited(c, 7, 7, 8)
-		online := false
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			m.Reconcile(ctx, time.Minute, func() bool { return online })
+			m.Reconcile(ctx, time.Minute, func() (online bool) { edit(func() { online = c.online }); return online })
 		}()
 		synctest.Wait()
 		require.Zero(t, c.looks, "there is nobody to ask")
 		pass := func() { time.Sleep(time.Minute); synctest.Wait() }
-		online = true
-		c.fail = errors.New("permission denied")
+		edit(func() { c.online, c.fail = true, errors.New("permission denied") })
 		pass()
 		require.Equal(t, 1, c.looks)
 		require.Equal(t, 3, m.Status.Counts().Total)
-		c.differ = []inspect.Divergence{{Old: &inspect.Table{Table: definition(7).Table}}}
+		edit(func() { c.differ = []inspect.Divergence{{Old: &inspect.Table{Table: definition(7).Table}}} })
 		pass()
 		require.Equal(t, []*status.Entry{all[2]}, m.Status.List(), "all shapes of a table that is gone, and no others")
 		require.Equal(t, []uint32{7}, c.forgot)
