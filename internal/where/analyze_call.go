@@ -78,7 +78,7 @@ func (a *analyzer) castCall(name string, arg *node, loc int32) (*node, error) {
 		return nil, nil
 	}
 	of, ok := strings.CutSuffix(name, "out")
-	if id, known := named(strings.TrimSuffix(of, "_")); ok && known && id != tBool {
+	if id, known := named(strings.TrimSuffix(of, "_")); ok && known {
 		if arg.typ.isUnknown() {
 			n, err := a.settle(arg, typ{id: id})
 			if err != nil {
@@ -87,7 +87,11 @@ func (a *analyzer) castCall(name string, arg *node, loc int32) (*node, error) {
 			arg = n
 		}
 		if arg.typ.id == id {
-			return a.convert(arg, typ{id: tText})
+			text, err := a.convert(arg, typ{id: tText})
+			if err == nil && id == tBool { // its output is one letter, the text that it is cast to a word
+				return a.namedCall("left", []*node{text, constant(typ{id: tInt4}, value{i: 1}, loc)}, loc)
+			}
+			return text, err
 		}
 	}
 	return nil, nil

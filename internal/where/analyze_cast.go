@@ -49,7 +49,7 @@ func (a *analyzer) typeCast(e *pg.TypeCast) (*node, error) {
 		return n, err
 	}
 	n = &node{op: opCast, typ: t, aux: castTypmod, col: limit, args: []*node{n}, loc: loc}
-	if t.id == tVarchar || t.id == tBpchar {
+	if t.id.elem() == tVarchar || t.id.elem() == tBpchar {
 		n.aux = castLimitChars
 	}
 	return a.fold(n)
@@ -114,14 +114,11 @@ func (a *analyzer) typeName(t *pg.TypeName) (typ, int, error) {
 		return unsupported()
 	}
 	if len(t.GetArrayBounds()) > 0 {
-		if len(t.GetTypmods()) > 0 {
-			return typ{}, -1, a.errorf(t.GetLocation(), "type modifiers of arrays are not supported")
-		}
-		return typ{id: id.array()}, -1, nil
+		id = id.array()
 	}
 	if len(t.GetTypmods()) == 0 {
 		return typ{id: id}, -1, nil
 	}
-	mod, err := a.typmod(id, t)
+	mod, err := a.typmod(id.elem(), t)
 	return typ{id: id}, mod, err
 }

@@ -71,10 +71,10 @@ func (a *analyzer) binary(name string, l, r *node, loc int32) (*node, error) {
 	}
 	if flags&likeFold == 0 {
 		err = a.checkCollations(loc, l, r)
-	} else if c, unknown := a.lettersOf(loc, l, r); unknown != nil {
-		err = unknown
-	} else if c {
+	} else if c, conflict := a.lettersOf(loc, l, r); c {
 		flags |= likeC
+	} else {
+		err = conflict
 	}
 	if err != nil {
 		return nil, err

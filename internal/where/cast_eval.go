@@ -19,6 +19,9 @@ func (m *machine) cast(i int, out *value) (int, error) {
 
 // convert applies a cast to a value that is not NULL. The limit is that of castLimitChars and castTypmod.
 func (m *machine) convert(id castID, from, to typeID, limit int, out *value) (err error) {
+	if to.isArray() && (id == castLimitChars || id == castTypmod) {
+		return m.convertElements(id, from.elem(), to.elem(), limit, out)
+	}
 	switch id {
 	case castRelabel:
 	case castToInt2, castToInt4:
@@ -63,7 +66,12 @@ func (m *machine) convert(id castID, from, to typeID, limit int, out *value) (er
 	case castOutput:
 		m.print(out, func(b []byte) []byte { return output(b, from, out) })
 	case castOutputToName:
-		m.print(out, func(b []byte) []byte { return output(b, from, out) })
+		m.print(out, func(b []byte) []byte {
+			if from == tBool {
+				return append(b, "ft"[out.i&1]) // by the output function, where others have a function of their own
+			}
+			return output(b, from, out)
+		})
 		out.b = cutName(out.b)
 	case castInput:
 		err = m.input(to, out)

@@ -54,3 +54,11 @@ func TestASingleByteBecomesNoPaddedText(t *testing.T) {
 		require.ErrorContains(t, err, "unknown cast from type", text)
 	}
 }
+
+func TestABoolAsANameIsOneLetter(t *testing.T) {
+	require.Equal(t, `"nm" = 't'::name`, compile(t, "nm = true::name", nil).SQL())
+	c := compile(t, "b::name = 'f'", nil)
+	got, err := eval(t, c, row{"b": "f"})
+	require.NoError(t, err)
+	require.Equal(t, where.True, got)
+}

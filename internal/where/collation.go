@@ -1,7 +1,5 @@
 package where
 
-import "cmp"
-
 // collation says whose letters a text is made of, as far as upper and lower case matter.
 type collation uint8
 
@@ -12,7 +10,8 @@ const (
 )
 
 // The collations of texts, as Column.Collation names them, are derived as the manual says under "Collation Concepts". Texts are
-// ordered by bytes whatever their collation is; it decides whether an operator is accepted, and what lower and upper do.
+// ordered by bytes whatever their collation is; it decides whether an operator is accepted, and whether lower and upper map the
+// letters of C or those of the database.
 const (
 	noCollation        = "-" // no text
 	ownC               = "C"
@@ -88,16 +87,9 @@ func (a *analyzer) checkCollations(loc int32, texts ...*node) error {
 	return nil
 }
 
-// lettersOf reports whether the letters of texts are those of C, or else the database's. Those of other collations are not known.
+// lettersOf reports whether the letters of texts are those of C, or else the database's, which stand in for those of other collations.
 func (a *analyzer) lettersOf(loc int32, texts ...*node) (c bool, err error) {
-	switch own := mergedCollation(texts); own {
-	case ownC:
-		return true, nil
-	case "", noCollation:
-		return false, nil
-	default:
-		return false, cmp.Or(a.checkCollations(loc, texts...), a.errorf(loc, "the letters of collation %s are not known", own))
-	}
+	return mergedCollation(texts) == ownC, a.checkCollations(loc, texts...)
 }
 
 // collatable reports whether values of the type have a collation.

@@ -81,3 +81,17 @@ func TestTextsOfTwoCollationsMeetWhereNothingIsCompared(t *testing.T) {
 		}
 	}
 }
+
+// The order of texts is one for all collations, and so is the case of their letters, but for those of C.
+func TestLettersOfOtherCollationsAreThoseOfTheDatabase(t *testing.T) {
+	for text, want := range map[string]string{
+		"lower(g) = 'x'":      `pg_catalog."lower"("g" COLLATE "default") = 'x'::text`,
+		"upper(d || g) = 'x'": `pg_catalog."upper"(("d" || "g") COLLATE "default") = 'x'::text`,
+		"g ILIKE 'x'":         `"g" COLLATE "default" ILIKE 'x'::text`,
+		"c ILIKE 'x'":         `"c" COLLATE "C" ILIKE 'x'::text`,
+	} {
+		clause, err := where.Compile(text, nil, lettered())
+		require.NoError(t, err, text)
+		require.Equal(t, want, clause.SQL())
+	}
+}

@@ -389,9 +389,9 @@ func (n *node) castFits(from, to typeID) bool {
 	case castDateLift:
 		return from == tDate && to == tTimestamp
 	case castLimitChars:
-		return from == to && (to == tVarchar || to == tBpchar) && validTypmod(to, n.col)
+		return from == to && (to.elem() == tVarchar || to.elem() == tBpchar) && validTypmod(to.elem(), n.col)
 	case castTypmod:
-		return from == to && hasTypmod(to) && validTypmod(to, n.col)
+		return from == to && hasTypmod(to.elem()) && validTypmod(to.elem(), n.col)
 	}
 	found, ctx := castBetween(from, to)
 	return ctx != castNone && found == n.aux

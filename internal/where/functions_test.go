@@ -62,7 +62,7 @@ func mathExpressions() []string {
 		all = append(all, "|/ "+x, "power("+x+", 2)", x+" ^ 3", x+" ^ x8", x+" ^ -1")
 	}
 	return append(all, "n % m", "mod(n, m)", "div(n, m)", "n % a4", "div(a8, 7)", "round(n, k)", "trunc(n, k)", "round(n, 1)", "round(x8::numeric, 3)", "n ^ a4", "n ^ a2", "m ^ 2.0", "pow(m, a2)",
-		"power(n, 'NaN')", "n ^ 'Infinity'::numeric", "a4 ^ a2", "2 ^ 10", "1.5 ^ 2", "1 + a4 * 2 - n / 3", "(n + 1) * (n - 1)", "abs(a4) % 7 = 3 OR b", "a2 + 1 > a4 - 1", "n * 1.10 > 5", "trunc('1')", "- '1'", "x8 * (- (@ 'NaN'::float8))", "x4 * (- 'NaN'::float8)",
+		"power(n, 'NaN')", "n ^ 0.5", "n ^ m", "power(n, a8)", "abs(n) ^ 1.5", "2 ^ n", "1.5 ^ m", "abs(m) ^ n", "n ^ 'Infinity'::numeric", "a4 ^ a2", "2 ^ 10", "1.5 ^ 2", "1 + a4 * 2 - n / 3", "(n + 1) * (n - 1)", "abs(a4) % 7 = 3 OR b", "a2 + 1 > a4 - 1", "n * 1.10 > 5", "trunc('1')", "- '1'", "x8 * (- (@ 'NaN'::float8))", "x4 * (- 'NaN'::float8)",
 		"-9223372036854775808", "- 5 % 3", "a4 / 2 * 2 = a4", "round(n / 3, 2)", "a4 <> - a4", "@ - 3.5", "5 / 0.3", "7 / 2", "- 7 / 2", "7.0 / 2", "1e10", ".5 + 5.", "3000000000 + 1")
 }
 
@@ -193,9 +193,6 @@ func roundTripOf(t *testing.T, c *where.Clause) {
 
 func TestWhatIsNotExactIsRefused(t *testing.T) {
 	for clause, why := range map[string]string{
-		"n ^ 0.5 > 1":                            "powers of numerics",
-		"n ^ m > 1":                              "powers of numerics",
-		"power(n, a8) > 1":                       "powers of numerics",
 		"substring(t, '2') = 'a'":                "regular expressions",
 		"substring(t from s) = 'a'":              "regular expressions",
 		"concat(t, now()) = 'a'":                 "now",

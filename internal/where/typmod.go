@@ -147,6 +147,9 @@ func intervalFields(set int) string {
 
 // withTypmod is the type as SQL writes it.
 func (id typeID) withTypmod(mod int) string {
+	if id.isArray() {
+		return id.elem().withTypmod(mod) + "[]"
+	}
 	name := id.info().name
 	switch id {
 	case tNumeric:

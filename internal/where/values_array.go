@@ -187,6 +187,11 @@ func (m *machine) castArray(from, to typeID, out *value) error {
 	if id == castRelabel && from.rep() == to.rep() {
 		return nil
 	}
+	return m.convertElements(id, from, to, 0, out)
+}
+
+// convertElements applies a cast to the elements of an array that are not NULL.
+func (m *machine) convertElements(id castID, from, to typeID, limit int, out *value) error {
 	v, base := array.Value(out.b), len(m.s.stack)
 	defer func() { m.s.stack = m.s.stack[:base] }()
 	var converted value // outside of the loop, where it needs no memory
@@ -199,7 +204,7 @@ func (m *machine) castArray(from, to typeID, out *value) error {
 			if !readElement(from, element, &converted) {
 				return ErrCorrupt
 			}
-			if err := m.convert(id, from, to, 0, &converted); err != nil {
+			if err := m.convert(id, from, to, limit, &converted); err != nil {
 				return err
 			}
 		}

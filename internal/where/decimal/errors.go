@@ -2,7 +2,7 @@ package decimal
 
 import "errors"
 
-// The errors that Postgres reports for the same operands, and ErrInexact, which is this package's own.
+// The errors that Postgres reports for the same operands.
 var (
 	ErrSyntax       = errors.New("not a numeric")
 	ErrOverflow     = errors.New("value overflows numeric format")
@@ -10,5 +10,4 @@ var (
 	ErrNegativeRoot = errors.New("cannot take square root of a negative number")
 	ErrZeroPower    = errors.New("zero raised to a negative power is undefined")
 	ErrComplexPower = errors.New("a negative number raised to a non-integer power yields a complex result")
-	ErrInexact      = errors.New("the power of a numeric is only known for whole exponents")
 )

@@ -5,8 +5,7 @@ import (
 	"math/big"
 )
 
-// Power appends a to the power of b, which is a whole number that fits 32 bits, an infinity or NaN; zero and one have all
-// powers. The rest is ErrInexact.
+// Power appends a to the power of b.
 func Power(dst, a, b []byte) ([]byte, error) {
 	x, y, err := viewTwo(a, b)
 	if err != nil {
@@ -34,7 +33,7 @@ func Power(dst, a, b []byte) ([]byte, error) {
 	if x.sign() == 0 {
 		return place(dst, false, nil, minSignificant, minSignificant)
 	}
-	return dst, ErrInexact
+	return x.fractionPower(dst, &y)
 }
 
 func (n *number) isOne() bool {

@@ -144,3 +144,12 @@ func (e *Expr) ordersText() bool {
 	})
 	return found
 }
+
+// mapsLetters reports whether the value may depend on the case of letters, which is the database's whatever collation a column has.
+func (e *Expr) mapsLetters() bool {
+	found := false
+	e.visit(func(e *Expr) {
+		found = found || e.prod != nil && (e.prod.Name == "lower" || e.prod.Name == "upper" || strings.Contains(e.prod.Name, "ILIKE") || strings.HasSuffix(e.prod.Name, "~~*"))
+	})
+	return found
+}
