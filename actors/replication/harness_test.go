@@ -165,13 +165,15 @@ type follower struct {
 	ended  chan struct{}
 	cancel context.CancelFunc
 
-	mu     sync.Mutex
-	lines  []string // one for each relation and transaction
-	open   string   // the transaction that is coming
-	rows   int
-	most   int64 // bytes that were on their way
-	states []replication.State
-	news   chan struct{}
+	mu    sync.Mutex
+	lines []string // one for each relation and transaction
+	open  string   // the transaction that is coming
+	rows  int
+	// flushed are the transactions that the client has been told are durable.
+	flushed int
+	most    int64 // bytes that were on their way
+	states  []replication.State
+	news    chan struct{}
 
 	hold      bool // credit is not given back
 	unflushed bool // transactions are not confirmed
@@ -252,6 +254,7 @@ func (f *follower) Fragment(fragment *change.Fragment) {
 	}
 	if fragment.Commit != nil && !f.unflushed {
 		f.client.FlushBoundary(pg.LSN(fragment.LSN))
+		f.note(func() { f.flushed++ })
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"leyden/actors/status"
 	"leyden/internal/pg/inspect"
 	"leyden/internal/shape"
+	"leyden/persistence/shapelog"
 )
 
 // drifting is a catalogue that tells what it is told to tell, once.
@@ -129,4 +130,15 @@ func TestExactlyTheExcessExpires(t *testing.T) {
 		cancel()
 		<-done
 	})
+}
+
+// Spec engine §7.8.
+func TestAShapeWithoutACompleteSnapshotIsNotRestored(t *testing.T) {
+	m, _ := limited(&drifting{})
+	open := func(shapelog.Record) *shapelog.Log { t.Error("its log is opened"); return nil }
+	r := shapelog.Record{Handle: shape.Handle{Hash: 1, Micros: 2}, Def: definition(7)}
+	gone, any := m.Restore(r, open)
+	require.True(t, any)
+	require.Equal(t, r.Handle, gone)
+	require.Zero(t, m.Status.Counts().Total)
 }
