@@ -48,7 +48,7 @@ func matchingShapes(ctx context.Context, s *stand) (figures []figure, err error)
 		enter  func() error
 	}{
 		{"10,000 shapes", 100, func() error { return nil }},
-		{"10,000 shapes whose consumers are asleep", 10, func() error { return asleep(ctx, port) }},
+		{"10,000 shapes whose consumers are asleep", 10, func() error { return reaches(ctx, port, "electric_shapes_active_shapes_count", 0) }},
 		{"10,000 shapes, right after a restart", 5, func() error {
 			if err := p.server.Stop(ctx); err != nil {
 				return err
@@ -73,21 +73,6 @@ func matchingShapes(ctx context.Context, s *stand) (figures []figure, err error)
 // above is a shape that has a row of tenant 1001, as all of them have.
 func above(k int) url.Values {
 	return url.Values{"table": {"items"}, "where": {fmt.Sprintf("tenant > %d", 1000-k)}, "columns": {"id"}}
-}
-
-// asleep waits until no consumer is awake.
-func asleep(ctx context.Context, port int) error {
-	for {
-		awake, err := metric(ctx, port, "electric_shapes_active_shapes_count")
-		if err != nil || awake == 0 {
-			return err
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }
 
 // matched is what inserts took that many shapes have.
@@ -153,6 +138,9 @@ func matchingInsert(ctx context.Context, p *place, port int) (m matched, err err
 		return m, err
 	}
 	m.cpu = after - used
+	if err := reaches(ctx, port, "leyden_stream_outstanding_works", 0); err != nil { // counted only then
+		return m, err
+	}
 	total, err := metric(ctx, port, counter)
 	m.encodings = total - encoded
 	return m, err

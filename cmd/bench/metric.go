@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // metric reads one number from the Prometheus port of a server.
@@ -28,4 +29,18 @@ func metric(ctx context.Context, port int, name string) (float64, error) {
 		}
 	}
 	return 0, errors.Join(fmt.Errorf("the server has no metric %s", name), lines.Err())
+}
+
+// reaches waits until a metric has a value.
+func reaches(ctx context.Context, port int, name string, value float64) error {
+	const patience = 2 * time.Minute
+	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		is, err := metric(ctx, port, name)
+		switch {
+		case err != nil || is == value:
+			return err
+		case time.Since(begin) > patience:
+			return fmt.Errorf("%s is %g and not %g", name, is, value)
+		}
+	}
 }

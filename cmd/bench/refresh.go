@@ -48,7 +48,7 @@ func refresh(ctx context.Context, s *stand) (figures []figure, err error) {
 	if err := p.exec(ctx, fmt.Sprintf("INSERT INTO items (tenant, title) SELECT k, 'a title' FROM generate_series(-1, %d) k", count-1)); err != nil {
 		return nil, err
 	}
-	if err := awake(ctx, port, count+1); err != nil {
+	if err := reaches(ctx, port, "electric_shapes_active_shapes_count", count+1); err != nil {
 		return nil, err
 	}
 	before, err := shapeIDs(ctx, p)
@@ -193,22 +193,6 @@ func loseConnection(ctx context.Context, p *place, port, rounds int, r *reconnec
 	}
 	time.Sleep(settle)
 	return nil
-}
-
-// awake waits until as many consumers are.
-func awake(ctx context.Context, port, count int) error {
-	const patience = time.Minute
-	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		n, err := metric(ctx, port, "electric_shapes_active_shapes_count")
-		switch {
-		case err != nil:
-			return err
-		case n >= float64(count):
-			return nil
-		case time.Since(begin) > patience:
-			return fmt.Errorf("%g of %d consumers are awake", n, count)
-		}
-	}
 }
 
 // shapeIDs is the id of every handle.
