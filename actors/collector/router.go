@@ -4,6 +4,7 @@ import (
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/idtable"
+	"leyden/internal/livemap"
 	"leyden/internal/shape"
 )
 
@@ -29,10 +30,10 @@ type router struct {
 	open        bool
 	fragment    uint32 // counts the fragments of the open transaction
 	seen        idtable.Table[mark]
-	inside      []shape.ID            // got something in the open transaction
-	excluded    map[shape.ID]struct{} // added while it was open
+	inside      []shape.ID                      // got something in the open transaction
+	excluded    livemap.Map[shape.ID, struct{}] // added while it was open
 
-	// Scratch of one fragment.
+	// Scratch of one fragment, but for starts, which share needs.
 	affected []shape.ID
 	ids      []shape.ID // of each delivery, in order of appearance
 	begins   []bool
@@ -52,14 +53,14 @@ type mark struct {
 type pair struct{ delivery, change int32 }
 
 func newRouter(f Filter, partitions int) *router {
-	return &router{filter: f, partitions: partitions, excluded: map[shape.ID]struct{}{}}
+	return &router{filter: f, partitions: partitions}
 }
 
 // add routes to a shape, from the next transaction on.
 func (r *router) add(id shape.ID, d *shape.Definition) {
 	r.filter.Add(id, d)
 	if r.open {
-		r.excluded[id] = struct{}{}
+		r.excluded.Set(id, struct{}{})
 	}
 }
 
@@ -67,7 +68,10 @@ func (r *router) add(id shape.ID, d *shape.Definition) {
 func (r *router) remove(id shape.ID) {
 	r.filter.Remove(id)
 	r.seen.Set(uint64(id), mark{})
-	delete(r.excluded, id)
+	r.excluded.Delete(id)
+	if r.scratch() > max(fewShapes, 4*r.seen.Len()) {
+		r.tidy(fewShapes)
+	}
 }
 
 // route returns the deliveries that a fragment makes, grouped by partition, as a Work without run and sequence number; nil
@@ -77,15 +81,15 @@ func (r *router) route(f *change.Fragment, changes []change.Change) *work.Work {
 		r.transaction++
 		r.open, r.fragment = true, 0
 		r.inside = r.inside[:0]
-		clear(r.excluded)
+		r.excluded.Clear()
 	}
 	r.fragment++
 	r.ids, r.begins, r.counts, r.pairs = r.ids[:0], r.begins[:0], r.counts[:0], r.pairs[:0]
 	for i := range changes {
 		r.affected = r.filter.Affected(&changes[i], r.affected[:0])
 		for _, id := range r.affected {
-			if len(r.excluded) > 0 {
-				if _, out := r.excluded[id]; out {
+			if r.excluded.Len() > 0 {
+				if _, out := r.excluded.Find(id); out {
 					continue
 				}
 			}
@@ -101,12 +105,33 @@ func (r *router) route(f *change.Fragment, changes []change.Change) *work.Work {
 			}
 		}
 		r.open = false
-		clear(r.excluded)
+		r.excluded.Clear()
 	}
+	defer r.tidy(manyShapes)
 	if len(r.ids) == 0 {
 		return nil
 	}
 	return r.build(f, changes)
+}
+
+// The scratch is kept for the next fragment, unless this one concerned more than manyShapes, as the truncation of a table may. It
+// goes with the shapes, too, down to fewShapes.
+const (
+	manyShapes = 16_384
+	fewShapes  = 1024
+)
+
+// scratch is for how many shapes there is room.
+func (r *router) scratch() int { return max(cap(r.affected), cap(r.ids), cap(r.pairs), cap(r.inside)) }
+
+// tidy gives up what has room for more shapes than that.
+func (r *router) tidy(kept int) {
+	if !r.open && cap(r.inside) > kept {
+		r.inside = nil
+	}
+	if max(cap(r.affected), cap(r.ids), cap(r.pairs)) > kept {
+		r.affected, r.ids, r.begins, r.counts, r.pairs, r.order = nil, nil, nil, nil, nil, nil
+	}
 }
 
 // delivery finds or makes the delivery of a shape for the fragment.

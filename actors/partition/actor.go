@@ -14,6 +14,7 @@ import (
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/idtable"
+	"leyden/internal/livemap"
 	"leyden/internal/shape"
 )
 
@@ -42,8 +43,8 @@ type partition struct {
 	children idtable.Table[*child] // by id / Count
 	wheel    wheel
 	timer    *time.Timer
-	endings  map[*actor.PID]func() // of consumers that are being stopped; a name may be a successor's by then
-	stopping bool                  // all consumers are
+	endings  livemap.Map[*actor.PID, func()] // of consumers that are being stopped; a name may be a successor's by then
+	stopping bool                            // all consumers are
 }
 
 // child is a consumer that is awake.
@@ -85,8 +86,6 @@ func (p *partition) Receive(ctx actor.Context) {
 		p.tick(ctx)
 	case *actor.Terminated:
 		p.ended(m.Who)
-	case *actor.Started:
-		p.endings = map[*actor.PID]func(){}
 	case *actor.Stopping, *actor.Restarting:
 		p.stopping = true
 		if p.timer != nil {
@@ -208,7 +207,7 @@ func (p *partition) drop(ctx actor.Context, m *work.Drop) {
 		p.forget(c)
 		if !c.dead {
 			open++
-			p.endings[c.pid] = done
+			p.endings.Set(c.pid, done)
 			ctx.Poison(c.pid) // after the deliveries that it still has
 		}
 	}
@@ -218,10 +217,8 @@ func (p *partition) drop(ctx actor.Context, m *work.Drop) {
 // ended takes in the end of a consumer. One that nobody has ended cannot be followed by another, which would go on as if
 // nothing had been: its shape goes.
 func (p *partition) ended(pid *actor.PID) {
-	if done, asked := p.endings[pid]; asked {
-		if delete(p.endings, pid); len(p.endings) == 0 {
-			p.endings = map[*actor.PID]func(){} // what it had grown to is given back
-		}
+	if done, asked := p.endings.Find(pid); asked {
+		p.endings.Delete(pid)
 		if done != nil {
 			done()
 		}
@@ -269,7 +266,7 @@ func (p *partition) tick(ctx actor.Context) {
 		p.send(ctx, c, ask)
 		if ask.Agreed() {
 			p.forget(c)
-			p.endings[c.pid] = nil
+			p.endings.Set(c.pid, nil)
 			ctx.Stop(c.pid)
 			p.Host.Metrics.Passivated.Add(1)
 		}

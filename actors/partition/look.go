@@ -79,7 +79,7 @@ func (p *partition) renew(ctx actor.Context, m *Renew) {
 			return
 		}
 		p.forget(c)
-		p.endings[c.pid] = nil
+		p.endings.Set(c.pid, nil)
 		ctx.Stop(c.pid)
 	}
 	if p.child(ctx, m.ID) == nil {

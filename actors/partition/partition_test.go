@@ -202,7 +202,7 @@ func TestDropEndsTheConsumerAndThenCalls(t *testing.T) {
 	require.Zero(t, b.part.children.Len())
 	b.tell(&work.Drop{IDs: []shape.ID{1}, Done: func() { dropped++ }})
 	require.Equal(t, 2, dropped, "it need not be awake")
-	require.Empty(t, b.part.endings)
+	require.Zero(t, b.part.endings.Len())
 	b.ticks(3 * idleTicks)
 }
 
@@ -317,7 +317,7 @@ func TestASleepingShapeCostsItsPartitionNothing(t *testing.T) {
 	require.Equal(t, 2000, b.part.children.Len())
 	b.ticks(3 * idleTicks)
 	require.Zero(t, b.part.children.Len())
-	require.Empty(t, b.part.endings)
+	require.Zero(t, b.part.endings.Len())
 	for _, slot := range b.part.wheel.slots {
 		require.Empty(t, slot)
 	}

@@ -15,7 +15,6 @@ import (
 	"leyden/internal/pg/inspect"
 	"leyden/internal/pg/publication"
 	"leyden/internal/pg/snapshot"
-	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
 
@@ -57,9 +56,7 @@ func (c *creation) run(ctx context.Context) {
 	m := c.m
 	err := c.make(ctx)
 	m.mu.Lock()
-	if delete(m.making, c.e.ID); len(m.making) == 0 {
-		m.making = map[shape.ID]*creation{} // what it had grown to is given back
-	}
+	m.making.Delete(c.e.ID)
 	m.mu.Unlock()
 	if err == nil {
 		return

@@ -101,10 +101,10 @@ func (h *house) sizes() map[string]int {
 	h.barrier()
 	m, t := h.manager, h.tracker
 	m.mu.Lock()
-	sizes := map[string]int{"making": len(m.making), "discarded": len(m.discarded), "ending": m.ending.Len()}
+	sizes := map[string]int{"making": m.making.Len(), "discarded": len(m.discarded), "ending": m.ending.Len()}
 	m.mu.Unlock()
 	m.registrar.mu.Lock()
-	sizes["registrar"] = len(m.registrar.adds) + len(m.registrar.pending) + len(m.registrar.removes)
+	sizes["registrar"] = len(m.registrar.adds) + m.registrar.pending.Len() + len(m.registrar.removes)
 	m.registrar.mu.Unlock()
 	t.mu.Lock()
 	sizes["tracker"] = t.shapes.Len()
@@ -122,7 +122,7 @@ func (h *house) sizes() map[string]int {
 func (h *house) settledRemovals() {
 	h.until(func() bool {
 		h.manager.mu.Lock()
-		idle := len(h.manager.discarded) == 0 && h.manager.ending.Len() == 0 && len(h.manager.making) == 0
+		idle := len(h.manager.discarded) == 0 && h.manager.ending.Len() == 0 && h.manager.making.Len() == 0
 		h.manager.mu.Unlock()
 		h.manager.registrar.mu.Lock()
 		idle = idle && h.manager.registrar.out == nil

@@ -14,6 +14,7 @@ import (
 	"leyden/actors/status"
 	"leyden/actors/work"
 	"leyden/internal/idtable"
+	"leyden/internal/livemap"
 	"leyden/internal/pg"
 	"leyden/internal/pg/inspect"
 	"leyden/internal/pg/snapshot"
@@ -82,7 +83,7 @@ type Manager struct {
 
 	mu        sync.Mutex
 	ctx       context.Context // of Run, nil when it does not run
-	making    map[shape.ID]*creation
+	making    livemap.Map[shape.ID, *creation]
 	epoch     chan struct{} // closed when the present collector has been replaced
 	discarded []*status.Entry
 	ending    idtable.Table[bool] // removed, and the collector has not been told yet
@@ -98,7 +99,7 @@ type Manager struct {
 // NewManager returns a manager at rest.
 func NewManager(c Config) *Manager {
 	return &Manager{
-		Config: c, registrar: newRegistrar(c.Collector, c.Status.HandleForLog), unsynced: newSyncs(c.Store.Sync), making: map[shape.ID]*creation{},
+		Config: c, registrar: newRegistrar(c.Collector, c.Status.HandleForLog), unsynced: newSyncs(c.Store.Sync),
 		restored: map[shape.ID]uint64{}, epoch: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
@@ -145,7 +146,7 @@ func (m *Manager) serve(ctx context.Context, up func(), synced chan error) error
 func (m *Manager) rest() {
 	m.mu.Lock()
 	m.ctx = nil
-	for _, c := range m.making {
+	for _, c := range m.making.All() {
 		c.cancel()
 	}
 	m.mu.Unlock()
@@ -200,7 +201,7 @@ func (m *Manager) begin(e *status.Entry) error {
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
 	c.cancel = cancel
-	m.making[e.ID] = c
+	m.making.Set(e.ID, c)
 	m.running.Add(1)
 	m.mu.Unlock()
 	go func() {
@@ -233,7 +234,7 @@ func (m *Manager) AwaitSnapshotStart(ctx context.Context, e *status.Entry) error
 func (m *Manager) Making() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.making)
+	return m.making.Len()
 }
 
 // Feed calls add for every shape that is to be routed to. A collector calls it when it starts, before it handles any message;
@@ -248,7 +249,7 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 	m.registrar.renewed()
 	for _, e := range m.Status.ListByAge() {
 		m.mu.Lock()
-		c := m.making[e.ID]
+		c := m.making.Get(e.ID)
 		asked := c == nil || c.asked
 		m.mu.Unlock()
 		if !asked || e.Log() == nil {
@@ -315,5 +316,5 @@ func (m *Manager) Shape(id shape.ID) (work.Shape, bool) {
 func (m *Manager) Waiting(id shape.ID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.making[id] != nil
+	return m.making.Get(id) != nil
 }

@@ -182,7 +182,7 @@ func TestRace10ARemovalIsFasterThanTheRegistration(t *testing.T) {
 	h.until(func() bool { // and this one's is queued
 		h.manager.registrar.mu.Lock()
 		defer h.manager.registrar.mu.Unlock()
-		return h.manager.registrar.pending[second.ID] != nil
+		return h.manager.registrar.pending.Get(second.ID) != nil
 	})
 	h.manager.Remove(second)
 	var told *status.SnapshotError

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"leyden/actors/work"
+	"leyden/internal/livemap"
 	"leyden/internal/shape"
 )
 
@@ -19,7 +20,7 @@ type registrar struct {
 
 	mu      sync.Mutex
 	adds    []*work.AddShape // some of which may have been cancelled
-	pending map[shape.ID]*work.AddShape
+	pending livemap.Map[shape.ID, *work.AddShape]
 	removes []*work.RemoveShape
 	out     *work.Register // sent, and not acknowledged
 }
@@ -32,7 +33,7 @@ func (e *Unregistered) Error() string {
 }
 
 func newRegistrar(send func(any), name func(shape.ID) string) *registrar {
-	return &registrar{send: send, name: name, pending: map[shape.ID]*work.AddShape{}}
+	return &registrar{send: send, name: name}
 }
 
 // add has the collector route to a shape. m.Done is called when it does, or with an error if it never will.
@@ -40,7 +41,7 @@ func (r *registrar) add(m *work.AddShape) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.adds = append(r.adds, m)
-	r.pending[m.ID] = m
+	r.pending.Set(m.ID, m)
 	r.next()
 }
 
@@ -50,8 +51,8 @@ func (r *registrar) remove(ids []shape.ID, done func(shape.ID)) {
 	var cancelled []*work.AddShape
 	r.mu.Lock()
 	for _, id := range ids {
-		if m := r.pending[id]; m != nil {
-			delete(r.pending, id)
+		if m := r.pending.Get(id); m != nil {
+			r.pending.Delete(id)
 			cancelled = append(cancelled, m)
 		}
 		r.removes = append(r.removes, &work.RemoveShape{ID: id, Done: func() { done(id) }})
@@ -74,8 +75,8 @@ func (r *registrar) next() {
 	for len(r.adds) > 0 && len(b.Add) < registrationBatch {
 		m := r.adds[0]
 		r.adds = r.adds[1:]
-		if r.pending[m.ID] == m {
-			delete(r.pending, m.ID)
+		if r.pending.Get(m.ID) == m {
+			r.pending.Delete(m.ID)
 			b.Add = append(b.Add, m)
 		}
 	}
@@ -95,9 +96,6 @@ func (r *registrar) trim() {
 	}
 	if len(r.adds) == 0 {
 		r.adds = nil
-		if len(r.pending) == 0 {
-			r.pending = map[shape.ID]*work.AddShape{}
-		}
 	}
 }
 
@@ -119,7 +117,7 @@ func (r *registrar) renewed() {
 		gone = append(r.out.Remove[:len(r.out.Remove):len(r.out.Remove)], gone...)
 	}
 	r.adds, r.removes, r.out = nil, nil, nil
-	r.pending = map[shape.ID]*work.AddShape{}
+	r.pending.Clear()
 	r.mu.Unlock()
 	for _, m := range gone {
 		m.Done()

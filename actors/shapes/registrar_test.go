@@ -140,6 +140,6 @@ func TestWhatIsRegisteredIsWhatWasAskedForLast(t *testing.T) {
 			s.answer()
 		}
 		require.Equal(t, want, s.state)
-		require.Empty(t, s.pending)
+		require.Zero(t, s.pending.Len())
 	})
 }

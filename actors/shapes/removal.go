@@ -22,7 +22,7 @@ func (m *Manager) Remove(e *status.Entry) {
 		return
 	}
 	m.mu.Lock()
-	if c := m.making[e.ID]; c != nil {
+	if c := m.making.Get(e.ID); c != nil {
 		c.cancel()
 	}
 	m.discarded = append(m.discarded, e)

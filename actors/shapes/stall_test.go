@@ -47,7 +47,7 @@ func TestAShapeThatHoldsThePositionWithoutAReasonIsRemoved(t *testing.T) {
 	h.insert(items, 1)
 	h.barrier()
 	h.manager.mu.Lock()
-	delete(h.manager.making, e.ID) // its maker is lost
+	h.manager.making.Delete(e.ID) // its maker is lost
 	h.manager.mu.Unlock()
 	h.removed(e)
 	h.settled()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"leyden/internal/idtable"
+	"leyden/internal/livemap"
 	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
@@ -30,7 +31,7 @@ type Authority struct {
 	identities index[shape.Identity]
 	handles    index[uint64] // by microseconds, which are unique among all handles
 	ids        idtable.Table[*Entry]
-	tombstones map[shape.Handle]shape.ID
+	tombstones livemap.Map[shape.Handle, shape.ID]
 	indexed    int
 	defs       interner
 }
@@ -50,8 +51,7 @@ func New(now func() time.Time) *Authority {
 			key:  func(e *Entry) uint64 { return e.Handle.Micros },
 			hash: func(micros uint64) uint64 { return micros * 0x9e3779b97f4a7c15 >> 32 },
 		},
-		tombstones: map[shape.Handle]shape.ID{},
-		defs:       newInterner(),
+		defs: newInterner(),
 	}
 }
 
@@ -125,7 +125,7 @@ func (a *Authority) Remove(e *Entry) bool {
 	if e.indexed {
 		a.indexed--
 	}
-	a.tombstones[e.Handle] = e.ID
+	a.tombstones.Set(e.Handle, e.ID)
 	return true
 }
 
@@ -133,17 +133,14 @@ func (a *Authority) Remove(e *Entry) bool {
 func (a *Authority) Confirm(h shape.Handle) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if delete(a.tombstones, h); len(a.tombstones) == 0 {
-		a.tombstones = map[shape.Handle]shape.ID{} // what it had grown to is given back
-	}
+	a.tombstones.Delete(h)
 }
 
 // Tombstone is the id that a removed shape had, while its removal is not confirmed.
 func (a *Authority) Tombstone(h shape.Handle) (shape.ID, bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	id, ok := a.tombstones[h]
-	return id, ok
+	return a.tombstones.Find(h)
 }
 
 // Lookup finds a shape by what it is.

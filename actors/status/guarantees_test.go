@@ -28,7 +28,7 @@ func (a *Authority) inverse(t require.TestingT) {
 		require.Same(t, e, a.handles.get(e.Handle.Micros))
 		require.Same(t, e, a.identities.get(e.Identity))
 		require.False(t, e.Removed())
-		_, dying := a.tombstones[e.Handle]
+		_, dying := a.tombstones.Find(e.Handle)
 		require.False(t, dying)
 		return true
 	})

@@ -128,4 +128,5 @@ func (w *writer) flush() {
 	w.Metrics.Bytes.Add(uint64(g.JSON))
 	w.Metrics.Lates.Add(uint64(len(g.Lates)))
 	w.Metrics.Outstanding.Add(-int64(len(g.Works)))
+	w.core.Applied()
 }

@@ -26,7 +26,7 @@ type entry struct {
 	late *work.Late
 }
 
-// Gathered is what is to be applied at once. It is valid until the next Gather.
+// Gathered is what is to be applied at once. It is valid until Applied, or the next Gather.
 type Gathered struct {
 	Batches []shapelog.Batch
 	Works   []*work.Work
@@ -40,7 +40,7 @@ type Gathered struct {
 
 // NewCore returns a Core for a store with that position, which follows no run yet.
 func NewCore(position uint64) *Core {
-	return &Core{next: 1, waiting: map[uint64]*work.Work{}, holds: newHolds(), commit: position, position: position}
+	return &Core{next: 1, waiting: map[uint64]*work.Work{}, commit: position, position: position}
 }
 
 // Begin makes run the one that is followed. It comes before everything of that run. What a former run has applied may not
@@ -95,13 +95,8 @@ func (c *Core) Waiting() int { return len(c.waiting) }
 
 // Gather makes batches of all that is ready.
 func (c *Core) Gather() *Gathered {
+	c.Applied()
 	g := &c.gathered
-	clear(g.Batches)
-	clear(g.Works)
-	clear(g.Lates)
-	*g = Gathered{Batches: g.Batches[:0], Works: g.Works[:0], Lates: g.Lates[:0], Seq: g.Seq}
-	clear(c.appends)
-	c.appends = c.appends[:0]
 	for _, e := range c.ready {
 		from := len(c.appends)
 		if e.late != nil {
@@ -111,13 +106,31 @@ func (c *Core) Gather() *Gathered {
 		}
 		g.Batches = append(g.Batches, shapelog.Batch{Position: c.advance(), Appends: c.appends[from:len(c.appends):len(c.appends)]})
 	}
-	clear(c.ready)
-	c.ready = c.ready[:0]
-	if len(c.holds.void) > 0 {
+	c.ready = emptied(c.ready)
+	if c.holds.void.Len() > 0 {
 		c.holds.passed(g.Seq)
 	}
 	g.Commit = c.commit
 	return g
+}
+
+// Applied lets go of what was gathered: a work for very many shapes would otherwise stay until the next one comes.
+func (c *Core) Applied() {
+	g := &c.gathered
+	*g = Gathered{Batches: emptied(g.Batches), Works: emptied(g.Works), Lates: emptied(g.Lates), Seq: g.Seq}
+	c.appends = emptied(c.appends)
+}
+
+// keptPlaces is the largest array that is used again.
+const keptPlaces = 4096
+
+// emptied is the array of s, to be filled again, without what is in it; nothing if it is large.
+func emptied[T any](s []T) []T {
+	if cap(s) > keptPlaces {
+		return nil
+	}
+	clear(s)
+	return s[:0]
 }
 
 func (c *Core) work(g *Gathered, w *work.Work) {

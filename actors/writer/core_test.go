@@ -131,7 +131,7 @@ func TestAHoldThatWasResolvedBeforeItsWorkCameDoesNotCount(t *testing.T) {
 	f.core.Work(f.fragment(1, 10, true, true, 2))
 	f.core.Work(f.fragment(2, 20, true, true, 2))
 	require.Equal(t, []uint64{10, 20}, positions(f.core.Gather()))
-	require.Empty(t, f.core.holds.void, "nothing is kept")
+	require.Zero(t, f.core.holds.void.Len(), "nothing is kept")
 	f.core.Work(f.fragment(3, 30, true, true, 2))
 	require.EqualValues(t, []uint64{29}, positions(f.core.Gather()), "a new hold counts")
 }
@@ -145,8 +145,8 @@ func TestAForgottenShapesWorksUnderWayDoNotHold(t *testing.T) {
 	f.core.Work(f.fragment(3, 30, true, true, 2))
 	require.Equal(t, []uint64{20, 30}, positions(f.core.Gather()))
 	require.False(t, f.core.Forget(&work.Forget{Run: f.run, ID: 9, Seq: 3}))
-	require.Empty(t, f.core.holds.void)
-	require.Empty(t, f.core.holds.lsn)
+	require.Zero(t, f.core.holds.void.Len())
+	require.Zero(t, f.core.holds.lsn.Len())
 }
 
 func TestTheEndOfFilteringResolvesNothing(t *testing.T) {

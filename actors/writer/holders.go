@@ -7,8 +7,8 @@ func (c *Core) Holders(run *work.Run) []work.Holder {
 	if run != c.run {
 		return nil
 	}
-	all := make([]work.Holder, 0, len(c.holds.lsn))
-	for id, lsn := range c.holds.lsn {
+	all := make([]work.Holder, 0, c.holds.lsn.Len())
+	for id, lsn := range c.holds.lsn.All() {
 		all = append(all, work.Holder{ID: id, LSN: lsn})
 	}
 	return all

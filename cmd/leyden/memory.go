@@ -32,6 +32,7 @@ func (s *service) giveMemoryBack() {
 		now, heap := allocated()
 		if now-returned > heap/burstShare && now-last <= max(heap/quietShare, quietBytes) {
 			debug.FreeOSMemory()
+			freeForeignMemory()
 			now, _ = allocated()
 			returned = now
 		}

@@ -65,7 +65,7 @@ func New(cfg Config, engine Engine, opts Options) *API {
 		admission:   newAdmission(cfg.MaxInitial, cfg.MaxExisting, opts.Metrics),
 		definitions: newDefinitions(),
 		compiler:    where.NewCompiler(compiledForms),
-		parked:      newParked(),
+		parked:      &parked{},
 		drain:       make(chan struct{}),
 	}
 }

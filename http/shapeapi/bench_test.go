@@ -94,7 +94,7 @@ func BenchmarkWakingManyLongPolls(b *testing.B) {
 		for waiting := 0; waiting < clients; {
 			api.parked.mu.Lock()
 			waiting = 0
-			for _, g := range api.parked.groups {
+			for _, g := range api.parked.groups.All() {
 				waiting += g.waiting
 			}
 			api.parked.mu.Unlock()

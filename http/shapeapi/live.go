@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"leyden/internal/livemap"
 	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
@@ -67,8 +68,8 @@ func (x *exchange) answerShared(p *plan, g *group) {
 // parked is where requests wait: one group for each place of a log at which somebody does.
 type parked struct {
 	mu     sync.Mutex
-	groups map[place]*group
-	logs   map[*shapelog.Log]int // waiting requests of each log
+	groups livemap.Map[place, *group]
+	logs   livemap.Map[*shapelog.Log, int] // waiting requests of each log
 }
 
 type place struct {
@@ -95,28 +96,24 @@ const maxShared = 1 << 20
 
 var errUnshared = errors.New("too long to be shared")
 
-func newParked() *parked {
-	return &parked{groups: map[place]*group{}, logs: map[*shapelog.Log]int{}}
-}
-
 // Waiting is how many live requests wait for something new in a log.
 func (a *API) Waiting(log *shapelog.Log) int {
 	a.parked.mu.Lock()
 	defer a.parked.mu.Unlock()
-	return a.parked.logs[log]
+	return a.parked.logs.Get(log)
 }
 
 func (p *parked) join(log *shapelog.Log, after shape.Offset) *group {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := place{log, after}
-	g := p.groups[at]
+	g := p.groups.Get(at)
 	if g == nil {
 		g = &group{place: at}
-		p.groups[at] = g
+		p.groups.Set(at, g)
 	}
 	g.waiting++
-	p.logs[log]++
+	p.logs.Set(log, p.logs.Get(log)+1)
 	return g
 }
 
@@ -124,10 +121,12 @@ func (p *parked) leave(g *group) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if g.waiting--; g.waiting == 0 {
-		delete(p.groups, g.place)
+		p.groups.Delete(g.place)
 	}
-	if p.logs[g.place.log]--; p.logs[g.place.log] == 0 {
-		delete(p.logs, g.place.log)
+	if left := p.logs.Get(g.place.log) - 1; left > 0 {
+		p.logs.Set(g.place.log, left)
+	} else {
+		p.logs.Delete(g.place.log)
 	}
 }
 

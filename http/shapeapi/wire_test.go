@@ -127,7 +127,7 @@ func (b *bundle) awaitParked(n int) {
 		b.api.parked.mu.Lock()
 		defer b.api.parked.mu.Unlock()
 		waiting := 0
-		for _, g := range b.api.parked.groups {
+		for _, g := range b.api.parked.groups.All() {
 			waiting += g.waiting
 		}
 		return waiting == n
@@ -197,7 +197,7 @@ func TestManyWaitersShareOneRead(t *testing.T) {
 	each := (int64(after.HeapInuse+after.StackInuse) - int64(before.HeapInuse+before.StackInuse)) / clients
 	t.Logf("%d bytes for each waiting client", each)
 	require.Less(t, each, int64(25<<10))
-	require.Len(t, b.api.parked.groups, 1)
+	require.Equal(t, 1, b.api.parked.groups.Len())
 	b.commit(e, 100, 1)
 	var first string
 	for i := range conns {
@@ -212,5 +212,5 @@ func TestManyWaitersShareOneRead(t *testing.T) {
 	}
 	require.Contains(t, first, `"up-to-date"`)
 	b.awaitParked(0)
-	require.Empty(t, b.api.parked.groups)
+	require.Zero(t, b.api.parked.groups.Len())
 }

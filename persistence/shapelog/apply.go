@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"leyden/internal/change"
+	"leyden/internal/livemap"
 	"leyden/internal/shape"
 	storev1 "leyden/proto/leyden/store/v1"
 )
@@ -35,7 +36,7 @@ type Batch struct {
 type writer struct {
 	mu     sync.Mutex // held by Apply, Rollback, and to mark shapes removed
 	staged []staged
-	open   map[*Log]struct{} // logs with a pending transaction
+	open   livemap.Map[*Log, struct{}] // logs with a pending transaction
 	tails  tails
 }
 
@@ -227,11 +228,11 @@ func (s *Store) publish(st *staged) {
 	}
 	if st.pending {
 		l.ensureWork().pending = &pending{written: st.written, open: st.growing}
-		w.open[l] = struct{}{}
+		w.open.Set(l, struct{}{})
 	} else if l.work != nil && l.work.pending != nil {
 		l.work.pending = nil
 		l.tidy()
-		delete(w.open, l)
+		w.open.Delete(l)
 	}
 	l.latest, l.open = st.latest, st.open
 	if st.unfiltered {
@@ -252,9 +253,16 @@ func (w *writer) reset() {
 	for i := range w.staged {
 		w.staged[i].log.stage = 0
 	}
+	if cap(w.staged) > keptStaged {
+		w.staged = nil
+		return
+	}
 	clear(w.staged)
 	w.staged = w.staged[:0]
 }
+
+// keptStaged is the largest array of staged that is used again.
+const keptStaged = 4096
 
 // skipStored drops the items that the log already holds. It leaves items that do not ascend to checkOrder.
 func skipStored(items []change.Item, written shape.Offset) []change.Item {

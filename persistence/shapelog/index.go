@@ -46,7 +46,7 @@ func (x *logIndex) add(l *Log) *Log {
 		return old
 	}
 	if x.count == len(x.buckets) {
-		x.grow()
+		x.resize(max(fewBuckets, 2*len(x.buckets)))
 	}
 	at := &x.buckets[bucketOf(l.handle, len(x.buckets))]
 	l.next, *at = *at, l
@@ -54,9 +54,11 @@ func (x *logIndex) add(l *Log) *Log {
 	return l
 }
 
-func (x *logIndex) grow() {
+const fewBuckets = 16
+
+func (x *logIndex) resize(n int) {
 	old := x.buckets
-	x.buckets = make([]*Log, max(16, 2*len(old)))
+	x.buckets = make([]*Log, n)
 	for _, l := range old {
 		for l != nil {
 			next := l.next
@@ -77,7 +79,9 @@ func (x *logIndex) remove(h shape.Handle) *Log {
 	for at := &x.buckets[bucketOf(h, len(x.buckets))]; *at != nil; at = &(*at).next {
 		if l := *at; l.handle == h {
 			*at, l.next = l.next, nil
-			x.count--
+			if x.count--; len(x.buckets) > fewBuckets && 8*x.count < len(x.buckets) {
+				x.resize(len(x.buckets) / 4)
+			}
 			return l
 		}
 	}

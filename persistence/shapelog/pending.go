@@ -31,7 +31,7 @@ func (s *Store) Rollback() error {
 	if err := s.removeUnfinished(); err != nil {
 		return fmt.Errorf("roll back: %w", err)
 	}
-	for l := range w.open {
+	for l := range w.open.All() {
 		l.mu.Lock()
 		if l.work != nil {
 			l.work.pending = nil
@@ -39,7 +39,7 @@ func (s *Store) Rollback() error {
 		}
 		l.mu.Unlock()
 	}
-	clear(w.open)
+	w.open.Clear()
 	return nil
 }
 

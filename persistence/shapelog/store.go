@@ -50,7 +50,6 @@ func Open(fs vfs.FS, dir string, o Options) (*Store, error) {
 	s := &Store{fs: fs, dir: dir, opts: o, ended: make(chan struct{})}
 	close(s.ended)
 	s.buffers.New = func() any { b := make([]byte, 0, 4<<10); return &b }
-	s.writer.open = map[*Log]struct{}{}
 
 	db, err := s.openEngine()
 	if errors.Is(err, ErrFormat) && o.StartEmpty {

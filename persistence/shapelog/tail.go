@@ -68,24 +68,16 @@ func (l *Log) keepTail(st *staged) {
 // guarded by writer.mu.
 type tails struct {
 	queue []*tail // some may have been dropped since
-	sweep int     // length of queue at which dropped ones are looked for
+	gone  int     // how many of them
 	bytes int     // held by all that have not been dropped
 }
+
+// fewTails in the queue are not worth the trouble.
+const fewTails = 64
 
 // add makes t the tail of its log. The caller holds the log's mutex.
 func (ts *tails) add(t *tail) {
 	t.log.tail = t
-	if len(ts.queue) >= ts.sweep {
-		live := ts.queue[:0]
-		for _, q := range ts.queue {
-			if q.log != nil {
-				live = append(live, q)
-			}
-		}
-		clear(ts.queue[len(live):])
-		ts.queue = live
-		ts.sweep = max(64, 2*len(live))
-	}
 	ts.queue = append(ts.queue, t)
 }
 
@@ -97,6 +89,20 @@ func (ts *tails) drop(l *Log) {
 	ts.bytes -= l.tail.bytes
 	*l.tail = tail{}
 	l.tail = nil
+	if ts.gone++; 2*ts.gone > len(ts.queue)+fewTails {
+		ts.sweep()
+	}
+}
+
+// sweep takes what has been dropped out of the queue.
+func (ts *tails) sweep() {
+	live := make([]*tail, 0, max(0, len(ts.queue)-ts.gone))
+	for _, t := range ts.queue {
+		if t.log != nil {
+			live = append(live, t)
+		}
+	}
+	ts.queue, ts.gone = live, 0
 }
 
 // trim gives up the oldest tails until the rest fits.
@@ -105,6 +111,7 @@ func (ts *tails) trim(limit int) {
 		t := ts.queue[0]
 		ts.queue[0] = nil
 		ts.queue = ts.queue[1:]
+		ts.gone-- // it has been dropped, or is now
 		if l := t.log; l != nil {
 			l.mu.Lock()
 			ts.drop(l)
