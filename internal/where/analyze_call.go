@@ -72,7 +72,7 @@ func (a *analyzer) castCall(name string, arg *node, loc int32) (*node, error) {
 		if arg.typ.isUnknown() {
 			return a.settle(arg, typ{id: id})
 		}
-		if _, ctx := castBetween(arg.typ.id, id); ctx != castNone && !castsByText(arg.typ.id, id) {
+		if _, ctx := castBetween(arg.typ.id, id); ctx != castNone && !castsOtherwise(arg.typ.id, id) {
 			return a.convert(arg, typ{id: id})
 		}
 		return nil, nil
@@ -97,9 +97,10 @@ func (a *analyzer) castCall(name string, arg *node, loc int32) (*node, error) {
 	return nil, nil
 }
 
-// castsByText reports whether Postgres casts by its function text, which does not have the name of the target.
-func castsByText(from, to typeID) bool {
-	return (to == tVarchar || to == tBpchar) && (from == tBool || from == tChar) || from == tBpchar && to == tVarchar
+// castsOtherwise reports whether the function that casts does not have the name of the target in Postgres, or takes another type,
+// so that a call of that name is no cast.
+func castsOtherwise(from, to typeID) bool {
+	return (to == tVarchar || to == tBpchar) && (from == tBool || from == tChar) || from == tBpchar && (to == tVarchar || to == tChar)
 }
 
 func typesOf(args []*node) []typ {

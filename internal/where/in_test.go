@@ -37,9 +37,9 @@ func TestAPrefixIsLookedForAmongElements(t *testing.T) {
 }
 
 // Postgres finds a cast that is written as a call only by the name of its function.
-func TestCastsByTheFunctionTextAreNoCallsOfOtherNames(t *testing.T) {
+func TestCastsByFunctionsOfOtherNamesAreNoCalls(t *testing.T) {
 	cols := []where.Column{{Name: "b", Type: "bool"}, {Name: "c", Type: "bpchar"}}
-	for _, text := range []string{`"varchar"(b) = 'x'`, `bpchar(b) = 'x'`, `"varchar"(c) = 'x'`} {
+	for _, text := range []string{`"varchar"(b) = 'x'`, `bpchar(b) = 'x'`, `"varchar"(c) = 'x'`, `"char"(c) = 'x'`} {
 		_, err := where.Compile(text, nil, cols)
 		require.ErrorContains(t, err, "unknown or unsupported function", text)
 	}
