@@ -52,6 +52,13 @@ func (a *analyzer) namedCall(name string, args []*node, loc int32) (*node, error
 	}
 	switch {
 	case (name == "like" || name == "notlike") && len(args) == 2:
+		if args[0].typ.id == tBpchar { // the operator takes one as it is, the function only as a text
+			text, err := a.convert(args[0], typ{id: tText})
+			if err != nil {
+				return nil, err
+			}
+			args[0] = text
+		}
 		return a.binary(strings.Replace(strings.Replace(name, "notlike", "!~~", 1), "like", "~~", 1), args[0], args[1], loc)
 	case name == "ilike" && len(args) == 2:
 		return a.binary("~~*", args[0], args[1], loc)

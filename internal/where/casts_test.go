@@ -43,3 +43,21 @@ func TestBooloutIsOneLetter(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, where.True, got)
 }
+
+func TestThereIsOneNaNAmongElements(t *testing.T) {
+	cols := []where.Column{{Name: "f", Type: "float4"}}
+	made, err := where.Compile("f >= ALL ('{NaN}'::float8[]::float4[])", nil, cols)
+	require.NoError(t, err)
+	written, err := where.Compile(made.SQL(), nil, cols)
+	require.NoError(t, err)
+	require.Equal(t, written.Encoding(), made.Encoding())
+}
+
+// LIKE sees the blanks of a padded text; the function of that name is one of texts, and does not.
+func TestTheFunctionLikeTakesTexts(t *testing.T) {
+	for text, want := range map[string]where.Truth{"like(c, 'ab')": where.True, "c LIKE 'ab'": where.False, "notlike(c, 'ab')": where.False, "c NOT LIKE 'ab'": where.True} {
+		got, err := eval(t, compile(t, text, nil), row{"c": "ab      "})
+		require.NoError(t, err)
+		require.Equal(t, want, got, text)
+	}
+}

@@ -14,7 +14,11 @@ func appendElement(dst []byte, id typeID, v *value) []byte {
 	case repInt:
 		return binary.AppendVarint(dst, v.i)
 	case repFloat:
-		return binary.BigEndian.AppendUint64(dst, math.Float64bits(v.f))
+		f := v.f
+		if f != f {
+			f = math.NaN() // of one kind: equal arrays have equal bytes
+		}
+		return binary.BigEndian.AppendUint64(dst, math.Float64bits(f))
 	}
 	return append(dst, v.b...)
 }
