@@ -1,6 +1,8 @@
 package where
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"leyden/internal/where/array"
@@ -174,7 +176,21 @@ func (a *analyzer) jsonSubscript(subject *node, indices []*pg.A_Indices, loc int
 	if err != nil {
 		return nil, err
 	}
-	return a.binary("#>", subject, folded, loc)
+	if !slices.ContainsFunc(path.args, func(n *node) bool { return !n.harmless() }) {
+		return a.binary("#>", subject, folded, loc)
+	}
+	// Of a NULL the subscripts are not evaluated, and cannot fail.
+	missing := testNull(subject.copied(), isNull, loc)
+	found, err := a.binary("#>", subject, folded, loc)
+	if err != nil {
+		return nil, err
+	}
+	return caseOf([]*node{missing}, []*node{constant(found.typ, value{null: true}, loc)}, found, loc), nil
+}
+
+// harmless reports whether the evaluation of n cannot fail.
+func (n *node) harmless() bool {
+	return n.plain() || n.op == opCast && (n.aux == castRelabel || n.aux == castOutput || n.aux == castTrim) && n.args[0].harmless()
 }
 
 // allDomains reports whether every element that has a type has that of a domain.

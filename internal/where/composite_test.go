@@ -51,7 +51,7 @@ func compositeExpressions() []string {
 		"j @> k", "j <@ k", "k @> '1'", "j @> '{\"a\": 1}'", "j ? 'a'", "j ? t", "j ?| '{a,x}'", "j ?& '{a,b}'", "j ?| tags", "j ?& tags", "j ?& '{}'", "j ?| ARRAY[t, 'b']",
 		"j = k", "j <> k", "j = '{}'", "j < '1'", "j > 'null'", "j <= 'true'", "k >= '[]'", "'12.5' = j", "j IN ('12.5', '\"a\"')", "j IS DISTINCT FROM k", "docs[1] = '{}'",
 		"j || k", "j || '[]'", "j - 'a'", "j - t", "j - i", "j - tags", "j - ARRAY['a','b']", "j #- '{b,c}'", "j #- '{b,c,0}'", "j #- tags", "jsonb_strip_nulls(j)", "j || NULL", "NULL || j",
-		"j->>'a' = '1'", "j->'a' = '1'", "(j->>'a')::int > 0", "j['a']", "j['b']['c'][2]", "coalesce(j->>'a', 'none')", "lower(j->>'a')", "length(j #>> '{b,c}')",
+		"j->>'a' = '1'", "j->'a' = '1'", "(j->>'a')::int > 0", "j['a']", "j['b']['c'][2]", "j[t]", "j['b'][i]", "j[split_part(t, ' ', i)]", "j[substring(t, 1, i)][2 / i]", "coalesce(j->>'a', 'none')", "lower(j->>'a')", "length(j #>> '{b,c}')",
 		"ints", "tags", "nums", "floats", "bools", "moments", "padded", "docs", "spans", "moods", "ints::text", "bools::text[]", "ints::numeric[]", "nums::int4[]", "tags::int4[]", "ints::text[]",
 		"moments::date[]", "docs::text[]", "t::int4[]", "tags::varchar[]", "floats::int4[]", "moods::text[]", "bools::int4[]", "ints = '{1,2,3}'", "ints <> '{1}'", "ints < '{1,2,4}'", "tags < '{b}'",
 		"tags >= ARRAY['a',t]", "nums = '{1,2.5}'", "nums <= '{NaN,2}'", "floats = '{0,0,NaN}'", "moments = '{2024-01-31 10:00:00+00,infinity}'", "padded = '{ab,c}'", "spans = '{30 days,1 mon}'",
@@ -194,6 +194,18 @@ func TestArraysAndDocumentsThatHaveNoAnswerAreRejected(t *testing.T) {
 		_, err := where.Compile(text, nil, compositeColumns())
 		require.ErrorContains(t, err, reason, text)
 	}
+}
+
+func TestTheSubscriptsOfANullDocumentAreNotEvaluated(t *testing.T) {
+	clause, err := where.Compile("j[split_part(t, 'x', i)] IS NULL", nil, compositeColumns())
+	require.NoError(t, err)
+	program, err := clause.Bind([]string{"j", "t", "i"})
+	require.NoError(t, err)
+	truth, err := program.Eval([][]byte{nil, []byte("a"), []byte("0")}, &where.Scratch{})
+	require.NoError(t, err)
+	require.Equal(t, where.True, truth)
+	_, err = program.Eval([][]byte{[]byte("{}"), []byte("a"), []byte("0")}, &where.Scratch{})
+	require.Error(t, err)
 }
 
 // BenchmarkComposite asks of arrays and documents as the stream has them.
