@@ -208,12 +208,12 @@ func allDomains(args []*node) bool {
 	return domain
 }
 
-// someDomain reports whether some of the arguments, besides NULLs, are of a domain and others are not.
+// someDomain reports whether some of the arguments, besides untyped NULLs, are of a domain and others are not.
 func someDomain(args []*node) bool {
 	domain, other := false, false
 	for _, n := range args {
 		domain = domain || n.domain
-		other = other || !n.domain && n.op != opNull
+		other = other || !n.domain && !(n.op == opNull && n.typ.isUnknown())
 	}
 	return domain && other
 }

@@ -89,9 +89,10 @@ func (a *analyzer) fold(n *node) (*node, error) {
 	return n.folded(v), nil
 }
 
-// folded is the constant that n always is. It has the collation that n has.
+// folded is the constant that n always is. It has the collation that n has, and is of the same domain.
 func (n *node) folded(v value) *node {
 	c := constant(n.typ, v, n.loc)
+	c.domain = n.domain
 	if own := collationOf(n); own != noCollation {
 		c.collation = own
 	}
