@@ -108,10 +108,10 @@ func (l *plateaus) figure(workload string, within float64) figure {
 	}
 }
 
-// plateau is the memory of the server once it has given back what its last work has left: when it has stayed the same for eight
+// plateau is the memory of the server once it has given back what its last work has left: when it has stayed the same for twenty
 // seconds in which next to nothing was done. Removals go on in the background, and what is written is compacted for a while after.
 func plateau(ctx context.Context, p *place) (int64, error) {
-	const patience, rest, idle = 120 * time.Second, 8 * time.Second, 50 * time.Millisecond
+	const patience, rest, idle = 180 * time.Second, 20 * time.Second, 50 * time.Millisecond
 	var level int64
 	var used time.Duration
 	since, begin := time.Now(), time.Now()
