@@ -117,7 +117,7 @@ func (r *router) route(f *change.Fragment, changes []change.Change) *work.Work {
 // The scratch is kept for the next fragment, unless this one concerned more than manyShapes, as the truncation of a table may. It
 // goes with the shapes, too, down to fewShapes.
 const (
-	manyShapes = 16_384
+	manyShapes = 32_768
 	fewShapes  = 1024
 )
 

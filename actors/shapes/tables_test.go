@@ -128,8 +128,7 @@ func TestNoTableStaysLargerThanItsEntries(t *testing.T) {
 		h.create(items, i)
 	}
 	h.settled()
-	// What is used again and again has so much room at most; so have rings.
-	const fixed = 4096
+	const fixed = 4096 // rings have so much room
 	base := h.roomy(fixed)
 	require.NotContains(t, fmt.Sprint(base), "status")
 

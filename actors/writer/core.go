@@ -71,11 +71,12 @@ func (c *Core) Late(l *work.Late) {
 	}
 }
 
-// Forget takes in that a shape is removed. It reports whether the lowest hold may have changed.
+// Forget takes in that a shape is removed. What was gathered before has been applied. It reports whether the lowest hold may have changed.
 func (c *Core) Forget(f *work.Forget) bool {
 	if f.Run != c.run {
 		return false
 	}
+	c.empty(fewPlaces)
 	before := c.holds.lowest()
 	c.holds.release(f.ID, f.Seq)
 	c.holds.passed(c.gathered.Seq)
@@ -106,7 +107,7 @@ func (c *Core) Gather() *Gathered {
 		}
 		g.Batches = append(g.Batches, shapelog.Batch{Position: c.advance(), Appends: c.appends[from:len(c.appends):len(c.appends)]})
 	}
-	c.ready = emptied(c.ready)
+	c.ready = emptied(c.ready, manyPlaces)
 	if c.holds.void.Len() > 0 {
 		c.holds.passed(g.Seq)
 	}
@@ -115,18 +116,23 @@ func (c *Core) Gather() *Gathered {
 }
 
 // Applied lets go of what was gathered: a work for very many shapes would otherwise stay until the next one comes.
-func (c *Core) Applied() {
+func (c *Core) Applied() { c.empty(manyPlaces) }
+
+// Arrays are used again that have up to manyPlaces; once a shape has been removed, up to fewPlaces.
+const (
+	manyPlaces = 32_768
+	fewPlaces  = 64
+)
+
+func (c *Core) empty(kept int) {
 	g := &c.gathered
-	*g = Gathered{Batches: emptied(g.Batches), Works: emptied(g.Works), Lates: emptied(g.Lates), Seq: g.Seq}
-	c.appends = emptied(c.appends)
+	*g = Gathered{Batches: emptied(g.Batches, kept), Works: emptied(g.Works, kept), Lates: emptied(g.Lates, kept), Seq: g.Seq}
+	c.appends = emptied(c.appends, kept)
 }
 
-// keptPlaces is the largest array that is used again.
-const keptPlaces = 4096
-
-// emptied is the array of s, to be filled again, without what is in it; nothing if it is large.
-func emptied[T any](s []T) []T {
-	if cap(s) > keptPlaces {
+// emptied is the array of s, to be filled again, without what is in it; nothing if it has more places than that.
+func emptied[T any](s []T, kept int) []T {
+	if cap(s) > kept {
 		return nil
 	}
 	clear(s)

@@ -41,9 +41,6 @@ func (h *holds) release(id shape.ID, seq uint64) {
 	}
 }
 
-// fewPlaces in the heap are not worth the trouble.
-const fewPlaces = 64
-
 // rebuild rids the heap of what is no longer true: below its top it would stay as long as the top.
 func (h *holds) rebuild() {
 	h.heap = make(holdHeap, 0, h.lsn.Len())

@@ -253,7 +253,7 @@ func (w *writer) reset() {
 	for i := range w.staged {
 		w.staged[i].log.stage = 0
 	}
-	if cap(w.staged) > keptStaged {
+	if cap(w.staged) > manyStaged {
 		w.staged = nil
 		return
 	}
@@ -261,8 +261,11 @@ func (w *writer) reset() {
 	w.staged = w.staged[:0]
 }
 
-// keptStaged is the largest array of staged that is used again.
-const keptStaged = 4096
+// The array of staged is used again that has up to manyStaged places; once a shape has been removed, up to fewStaged.
+const (
+	manyStaged = 32_768
+	fewStaged  = 64
+)
 
 // skipStored drops the items that the log already holds. It leaves items that do not ascend to checkOrder.
 func skipStored(items []change.Item, written shape.Offset) []change.Item {

@@ -95,6 +95,9 @@ func (s *Store) stageRemoval(b *pebble.Batch, handles []shape.Handle) (err error
 func (s *Store) markRemoved(handles []shape.Handle) {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
+	if cap(s.writer.staged) > fewStaged {
+		s.writer.staged = nil
+	}
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	for _, h := range handles {

@@ -132,7 +132,7 @@ func TestTheTablesOfAStoreShrinkWithItsShapes(t *testing.T) {
 	require.Equal(t, 100, s.logs.count)
 	require.LessOrEqual(t, len(s.logs.buckets), 8*100)
 	require.LessOrEqual(t, s.writer.open.Room(), 4*100)
-	require.LessOrEqual(t, cap(s.writer.staged), keptStaged)
+	require.LessOrEqual(t, cap(s.writer.staged), fewStaged)
 	require.LessOrEqual(t, len(s.writer.tails.queue), 2*100+fewTails)
 	for _, h := range handles[:100] {
 		require.NotNil(t, s.logs.get(h))
