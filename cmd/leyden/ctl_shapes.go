@@ -173,7 +173,9 @@ handle. The rows in the database are not touched. When the command returns the s
 						errs = append(errs, explain(err, c.timeout))
 						continue
 					}
-					if err := c.print(cmd.OutOrStdout(), s, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("removed %s: %s %s", s.Handle, s.Table, s.Where))) }); err != nil {
+					if err := c.print(cmd.OutOrStdout(), s, func(w io.Writer) {
+						fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("removed %s: %s %s", s.Handle, s.Table, s.Where)))
+					}); err != nil {
 						return err
 					}
 				}
