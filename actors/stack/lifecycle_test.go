@@ -143,8 +143,16 @@ func TestALostPublicationOrSlotRemovesAllShapes(t *testing.T) {
 		e := start(t, c).ready()
 		defer e.stop()
 		entry := e.create("")
+		const walsender = `SELECT coalesce(max(active_pid), 0) FROM pg_replication_slots WHERE slot_name = 'electric_slot_default'`
+		var before, now int
+		require.NoError(t, db.conn.QueryRow(t.Context(), walsender).Scan(&before))
+		require.NotZero(t, before)
 		db.exec(t, `DROP PUBLICATION electric_publication_default`)
 		e.gone(entry)
+		// Shapes that are made before the stream begins again are removed too.
+		require.Eventually(t, func() bool {
+			return db.conn.QueryRow(t.Context(), walsender).Scan(&now) == nil && now != 0 && now != before
+		}, 10*time.Second, 5*time.Millisecond)
 		e.ready()
 		db.exec(t, `INSERT INTO items VALUES (1, 1, 'new')`)
 		again := e.create("")
