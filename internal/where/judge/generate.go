@@ -70,12 +70,18 @@ func (g *generator) apply(p *Production, depth int) *Expr {
 	if comparesLiterals(args) { // two untyped literals are compared as texts, which tells little
 		args[0] = g.columnOf(p.Args[0])
 	}
-	if strings.Contains(p.Name, "IN") || strings.Contains(p.Name, "BETWEEN") {
-		for i := range args { // of a row on the left each part is looked at
-			args[i] = withoutParameters(args[i])
-		}
+	return onceTyped(p.expr(args))
+}
+
+// onceTyped writes the parameters of a form that looks at an argument several times as literals.
+func onceTyped(e *Expr) *Expr {
+	if e.prod == nil || !strings.Contains(e.prod.Name, "IN") && !strings.Contains(e.prod.Name, "BETWEEN") {
+		return e
 	}
-	return p.expr(args)
+	for i := range e.args { // of a row on the left each part is looked at
+		e.args[i] = withoutParameters(e.args[i])
+	}
+	return e
 }
 
 // convertible is the type, or now and then one that Postgres converts to it without being told.
@@ -162,5 +168,5 @@ func (g *generator) sibling(e *Expr) *Expr {
 	for i, a := range e.args {
 		copied.args[i] = g.sibling(a)
 	}
-	return &copied
+	return onceTyped(&copied)
 }

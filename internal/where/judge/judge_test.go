@@ -67,6 +67,19 @@ func TestASeedGivesTheSameExpressions(t *testing.T) {
 	require.Equal(t, generate(), generate())
 }
 
+// A parameter has the type of its first use, a literal that of each.
+func TestFormsThatLookAtAnArgumentSeveralTimesTakeNoParameters(t *testing.T) {
+	date := &Type{Name: "date"}
+	p := &Production{Kind: Form, Name: "BETWEEN of two types", Result: date, Args: []*Type{date, date, date}, Parts: template("({} BETWEEN {} AND {})")}
+	g := newGenerator(rand.New(rand.NewPCG(1, 2)), &language{columns: map[*Type][]string{date: {"c_date"}}})
+	g.pool[date] = []string{"2024-01-31"}
+	for range 200 {
+		e := g.sibling(p.expr([]*Expr{leaf(date, "'2000-01-01'"), parameter(date, "2000-01-01"), reference(date, "c_date")}))
+		_, params := e.Text()
+		require.Empty(t, params)
+	}
+}
+
 func TestParametersAreUntypedLiteralsForPostgres(t *testing.T) {
 	text := &Type{Name: "text"}
 	e := &Expr{parts: template("{} = {} || {}"), args: []*Expr{reference(text, "c_text"), parameter(text, "it's"), parameter(text, `\`)}}
