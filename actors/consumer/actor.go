@@ -150,7 +150,7 @@ func (c *Consumer) ready(d *work.Delivery) bool {
 	if c.core == nil {
 		return false
 	}
-	if err := c.core.Recall(d); err != nil {
+	if err := Recall(c.core, c.shape.Log, d); err != nil {
 		c.unreadable(err)
 		return false
 	}

@@ -23,7 +23,7 @@ type Core struct {
 	stored    bool // the store knows the snapshot
 	filtering bool // transactions are compared with snapshot
 	snapshot  pg.Snapshot
-	unread    bool // snapshot is not set although it is known: see Recall
+	unread    bool // snapshot is not set although it is known: see NeedsSnapshot
 	// settles is the commit LSN of a transaction that began after the snapshot, 0 while there was none: no transaction from
 	// there on can be in the snapshot.
 	settles uint64
@@ -61,7 +61,7 @@ func New(s work.Shape, st State, ps *change.Projections, margin uint64) *Core {
 	}
 }
 
-// Deliver takes in a delivery (spec engine §6.3), after Recall, and returns what becomes of it. An error says that the shape's log cannot be
+// Deliver takes in a delivery (spec engine §6.3), for which nothing is left that NeedsSnapshot, and returns what becomes of it. An error says that the shape's log cannot be
 // continued; it is returned once, and everything from then on is held until the shape has been removed.
 func (c *Core) Deliver(d *work.Delivery, e *change.Encoder) (work.Result, error) {
 	if c.dead != nil {

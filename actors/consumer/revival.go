@@ -27,16 +27,26 @@ func ReadState(log *shapelog.Log) (State, error) {
 	return State{Latest: head.Latest, Known: info.Known, Filtering: info.Filtering, Snapshot: info.Snapshot}, nil
 }
 
-// Recall reads the snapshot if it may contain the delivery's transaction. Until then the end of the filtering is left to
-// FilteringOver.
-func (c *Core) Recall(d *work.Delivery) error {
-	if !c.unread || !c.filtering || !d.Begin || pg.XidAtLeast(d.Work.Fragment.XID, c.log.Horizon()) {
+// Recall reads the snapshot from the log of a core that has to know it for the delivery.
+func Recall(c *Core, log *shapelog.Log, d *work.Delivery) error {
+	if !c.NeedsSnapshot(d, log.Horizon()) {
 		return nil
 	}
-	info, err := c.log.Snapshot()
+	info, err := log.Snapshot()
 	if err != nil {
 		return err
 	}
-	c.snapshot, c.filtering, c.unread = info.Snapshot, info.Filtering, false
+	c.SnapshotRead(info.Snapshot, info.Filtering)
 	return nil
+}
+
+// NeedsSnapshot reports whether SnapshotRead has to come before the delivery, because the snapshot may contain its transaction.
+// All snapshots end before horizon. Until then the end of the filtering is left to FilteringOver.
+func (c *Core) NeedsSnapshot(d *work.Delivery, horizon uint64) bool {
+	return c.unread && c.filtering && d.Begin && !pg.XidAtLeast(d.Work.Fragment.XID, horizon)
+}
+
+// SnapshotRead takes in the snapshot of a state that was Unread.
+func (c *Core) SnapshotRead(s pg.Snapshot, filtering bool) {
+	c.snapshot, c.filtering, c.unread = s, filtering, false
 }

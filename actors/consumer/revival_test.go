@@ -64,7 +64,7 @@ func (s *shelf) take(c *Core, xid uint32, lsn uint64) int {
 		Fragment: &change.Fragment{XID: xid, LSN: lsn, Begin: true, Commit: &change.Commit{}, Last: shape.Offset{Tx: lsn}},
 		Changes:  []change.Change{ins(0, "1", "1")}, Index: []int32{0}, Emissions: change.NewEmissions(1),
 	}}
-	require.NoError(s.t, c.Recall(d))
+	require.NoError(s.t, Recall(c, c.log, d))
 	r, err := c.Deliver(d, change.NewProjections().Encoder())
 	require.NoError(s.t, err)
 	require.Equal(s.t, len(r.Items) > 0, r.Commit)

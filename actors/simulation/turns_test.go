@@ -167,7 +167,7 @@ func (w *world) consume(id shape.ID, m *mailbox) {
 	case *work.Delivery:
 		r := work.Result{Held: true}
 		if m.core != nil {
-			if err := m.core.Recall(message); err != nil {
+			if err := consumer.Recall(m.core, s.log, message); err != nil {
 				m.core = nil
 				w.invalidate(id, err)
 			}

@@ -108,6 +108,17 @@ func startedServer(ctx context.Context, p *place, metrics int) (started, error) 
 	return out, err
 }
 
+// knowShapes starts the server again with shapes that it has known for long; see writeShapes.
+func knowShapes(ctx context.Context, p *place, dir string, count int, clause string) error {
+	if err := p.server.Stop(ctx); err != nil {
+		return err
+	}
+	if err := writeShapes(dir, count, clause); err != nil {
+		return err
+	}
+	return p.server.Resume(ctx)
+}
+
 // writeShapes makes the catalogue of a stopped server have shapes like its one shape but for their clauses, whose snapshots are
 // empty and were complete long ago.
 func writeShapes(dir string, count int, clause string) error {
@@ -170,13 +181,7 @@ func unindexed(ctx context.Context, s *stand) (figures []figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.server.Stop(ctx); err != nil {
-		return nil, err
-	}
-	if err := writeShapes(filepath.Join(storage, "single_stack"), count, "title ILIKE '%%q%dq%%'"); err != nil {
-		return nil, err
-	}
-	if err := p.server.Resume(ctx); err != nil {
+	if err := knowShapes(ctx, p, filepath.Join(storage, "single_stack"), count, "title ILIKE '%%q%dq%%'"); err != nil {
 		return nil, err
 	}
 	ours, err := insertLatency(ctx, p, 7, url.Values{"table": {"items"}, "where": {"title ILIKE '%TITLE%'"}})

@@ -36,13 +36,7 @@ func refresh(ctx context.Context, s *stand) (figures []figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.server.Stop(ctx); err != nil {
-		return nil, err
-	}
-	if err := writeShapes(filepath.Join(storage, "single_stack"), count, "tenant = %d"); err != nil {
-		return nil, err
-	}
-	if err := p.server.Resume(ctx); err != nil {
+	if err := knowShapes(ctx, p, filepath.Join(storage, "single_stack"), count, "tenant = %d"); err != nil {
 		return nil, err
 	}
 	if err := p.exec(ctx, fmt.Sprintf("INSERT INTO items (tenant, title) SELECT k, 'a title' FROM generate_series(-1, %d) k", count-1)); err != nil {

@@ -28,13 +28,7 @@ func restartSubtrees(ctx context.Context, s *stand) (figures []figure, err error
 	if err != nil {
 		return nil, err
 	}
-	if err := p.server.Stop(ctx); err != nil {
-		return nil, err
-	}
-	if err := writeShapes(storage, count, "tenant = %d"); err != nil {
-		return nil, err
-	}
-	if err := p.server.Resume(ctx); err != nil {
+	if err := knowShapes(ctx, p, storage, count, "tenant = %d"); err != nil {
 		return nil, err
 	}
 	for _, part := range []string{"streaming", "shapes"} {
