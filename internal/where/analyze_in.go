@@ -57,11 +57,16 @@ func (a *analyzer) in(e *pg.A_Expr) (*node, error) {
 		}
 		alternatives = append(alternatives, n)
 	}
+	return listed(e, alternatives), nil
+}
+
+// listed joins the comparisons with the items of a list as IN or NOT IN does.
+func listed(e *pg.A_Expr, alternatives []*node) *node {
 	n := conjunction(opOr, alternatives, e.Location)
 	if lastName(e.Name) == "<>" {
 		n = negation(n, e.Location)
 	}
-	return n, nil
+	return n
 }
 
 // differ reports whether the first of types is untyped, or another is neither untyped nor the same. Postgres has no arrays of arrays, and so

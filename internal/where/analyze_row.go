@@ -160,11 +160,7 @@ func (a *analyzer) rowIn(e *pg.A_Expr, row *pg.RowExpr) (*node, error) {
 		}
 		alternatives = append(alternatives, n)
 	}
-	n := conjunction(opOr, alternatives, e.Location)
-	if lastName(e.Name) == "<>" {
-		n = negation(n, e.Location)
-	}
-	return n, nil
+	return listed(e, alternatives), nil
 }
 
 // plain reports whether n is made of comparisons of columns and constants, which cannot fail.
