@@ -63,6 +63,21 @@ type Definition struct {
 	// TableVersion tells the columns of the table that this was made from from those at other times, 0 when it is not known. It
 	// is no part of the identity and is not stored.
 	TableVersion uint32
+
+	// Dependencies is nil unless the clause has subqueries.
+	Dependencies *Dependencies
+}
+
+// Dependencies are the inner shapes of an outer one: the definition of each subquery of its clause, in the order of the clause.
+// They are no part of the identity, which has the clause, and are not stored.
+type Dependencies struct{ Inner []*Definition }
+
+// Inner are the definitions of the shapes that d depends on, in the order of the clause's subqueries.
+func (d *Definition) Inner() []*Definition {
+	if d.Dependencies == nil {
+		return nil
+	}
+	return d.Dependencies.Inner
 }
 
 // Identity is a 128-bit digest of the identity of a definition: equal for two requests iff they denote one shape.
