@@ -1,0 +1,50 @@
+package subquery
+
+import (
+	"fmt"
+	"slices"
+
+	"leyden/internal/where"
+)
+
+// lhs is what a row has on the left side of a test for membership: the places of the columns, and how they become a Value.
+type lhs struct {
+	dependency int
+	columns    []string
+	at         []int
+	canon      []where.Canon
+}
+
+// newLHS binds the columns of a position to those of a relation version.
+func newLHS(d *where.DNF, p *where.Position, names []string) (lhs, error) {
+	values := d.Subqueries[p.Subquery].Values
+	if len(values) != len(p.Columns) {
+		return lhs{}, fmt.Errorf("bind where clause: %d columns are looked for among values of %d", len(p.Columns), len(values))
+	}
+	l := lhs{dependency: p.Subquery, columns: p.Columns}
+	for i, name := range p.Columns {
+		at := slices.Index(names, name)
+		if at < 0 {
+			return lhs{}, fmt.Errorf("bind where clause: no column %q", name)
+		}
+		l.at = append(l.at, at)
+		l.canon = append(l.canon, values[i].Canon)
+	}
+	return l, nil
+}
+
+// same reports whether p looks for the same.
+func (l *lhs) same(p *where.Position) bool {
+	return l.dependency == p.Subquery && slices.Equal(l.columns, p.Columns)
+}
+
+// appendValue appends what row has. It is false for a row that does not fit the columns.
+func (l *lhs) appendValue(dst []byte, row [][]byte) ([]byte, bool) {
+	for i, at := range l.at {
+		if at >= len(row) {
+			return dst, false
+		}
+		dst = appendCell(dst, l.canon[i], row[at])
+	}
+	return dst, true
+}

@@ -1,0 +1,278 @@
+package subquery
+
+import (
+	"bytes"
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"unsafe"
+)
+
+// A node is a leaf of values, or has children by three bits of the hash. It is immutable: an edit makes new nodes from the root to
+// what it concerns, and shares the others.
+type node struct {
+	count, bytes int
+	children     *[fan]*node // nil for a leaf
+
+	// A leaf has its values one behind the other in data. ends[i] is where the value i ends, marks[i] is one byte of its hash: a
+	// value is found by looking for that byte.
+	marks []byte
+	ends  []uint32
+	data  []byte
+}
+
+const (
+	fan     = 8
+	fanBits = 3
+	// A leaf with more than that is divided. What is copied for an edit of few values is about one leaf.
+	leafValues = 256
+	leafBytes  = 16 << 10
+	topShift   = 64 - fanBits
+	// The lowest bits of the hash are the marks.
+	bottomShift = 8
+)
+
+// entry is a value with its hash.
+type entry struct {
+	hash  uint64
+	value Value
+}
+
+func (n *node) leaf() bool { return n.children == nil }
+
+// at is the value i of a leaf. It is a part of the leaf's memory.
+func (n *node) at(i int) Value {
+	from := uint32(0)
+	if i > 0 {
+		from = n.ends[i-1]
+	}
+	b := n.data[from:n.ends[i]]
+	return Value(unsafe.String(unsafe.SliceData(b), len(b)))
+}
+
+// find is the place of a value in a leaf, or -1.
+func (n *node) find(hash uint64, v string) int {
+	for from := 0; ; from++ {
+		i := bytes.IndexByte(n.marks[from:], byte(hash))
+		if i < 0 {
+			return -1
+		}
+		from += i
+		if string(n.at(from)) == v {
+			return from
+		}
+	}
+}
+
+func (n *node) has(hash uint64, v string) bool {
+	for shift := topShift; n != nil; shift -= fanBits {
+		if n.leaf() {
+			return n.find(hash, v) >= 0
+		}
+		n = n.children[hash>>shift&(fan-1)]
+	}
+	return false
+}
+
+func (n *node) all(yield func(Value) bool) bool {
+	if n == nil {
+		return true
+	}
+	if n.leaf() {
+		for i := range n.ends {
+			if !yield(n.at(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, c := range n.children {
+		if !c.all(yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// editor makes nodes out of others.
+type editor struct {
+	seed maphash.Seed
+	// changed is told of every value that comes (+1) or goes (-1).
+	changed func(v Value, by int)
+}
+
+// entries sorts values as the tree has them, each once.
+func (e *editor) entries(values []Value) []entry {
+	out := make([]entry, len(values))
+	for i, v := range values {
+		out[i] = entry{maphash.String(e.seed, string(v)), v}
+	}
+	sortEntries(out)
+	return slices.CompactFunc(out, func(a, b entry) bool { return a == b })
+}
+
+func sortEntries(all []entry) {
+	slices.SortFunc(all, func(a, b entry) int {
+		if c := cmp.Compare(a.hash, b.hash); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.value, b.value)
+	})
+}
+
+// take divides sorted entries into those under the child and those behind.
+func take(all []entry, child, shift int) (of, rest []entry) {
+	n := 0
+	for n < len(all) && int(all[n].hash>>shift&(fan-1)) == child {
+		n++
+	}
+	return all[:n], all[n:]
+}
+
+// build makes the node of sorted, different values.
+func build(all []entry, shift int) *node {
+	if len(all) == 0 {
+		return nil
+	}
+	size := 0
+	for i := range all {
+		size += len(all[i].value)
+	}
+	n := &node{count: len(all), bytes: size}
+	if len(all) == 1 || len(all) <= leafValues && size <= leafBytes || shift < bottomShift {
+		n.room(len(all), size)
+		for i := range all {
+			n.push(all[i].hash, all[i].value)
+		}
+		return n
+	}
+	n.children = new([fan]*node)
+	for i := range n.children {
+		var of []entry
+		of, all = take(all, i, shift)
+		n.children[i] = build(of, shift-fanBits)
+	}
+	return n
+}
+
+func (n *node) room(values, size int) {
+	n.marks, n.ends, n.data = make([]byte, 0, values), make([]uint32, 0, values), make([]byte, 0, size)
+}
+
+func (n *node) push(hash uint64, v Value) {
+	n.marks = append(n.marks, byte(hash))
+	n.data = append(n.data, v...)
+	n.ends = append(n.ends, uint32(len(n.data)))
+}
+
+// edit is n without remove and then with add. It is n itself if that changes nothing.
+func (e *editor) edit(n *node, add, remove []entry, shift int) *node {
+	switch {
+	case len(add)+len(remove) == 0:
+		return n
+	case n == nil:
+		for i := range add {
+			e.changed(add[i].value, 1)
+		}
+		return build(add, shift)
+	case n.leaf():
+		return e.editLeaf(n, add, remove, shift)
+	}
+	next := node{count: n.count, bytes: n.bytes}
+	for i, old := range n.children {
+		var adding, removing []entry
+		adding, add = take(add, i, shift)
+		removing, remove = take(remove, i, shift)
+		child := e.edit(old, adding, removing, shift-fanBits)
+		if child == old {
+			continue
+		}
+		if next.children == nil {
+			next.children = new([fan]*node)
+			*next.children = *n.children
+		}
+		next.children[i] = child
+		next.count += child.size(true) - old.size(true)
+		next.bytes += child.size(false) - old.size(false)
+	}
+	switch {
+	case next.children == nil:
+		return n
+	case next.count == 0:
+		return nil
+	case next.count <= leafValues/4 && next.bytes <= leafBytes/4:
+		return build(e.gather(&next, nil), shift)
+	}
+	return &next
+}
+
+func (n *node) size(values bool) int {
+	switch {
+	case n == nil:
+		return 0
+	case values:
+		return n.count
+	}
+	return n.bytes
+}
+
+// gather appends the entries below n and sorts them all.
+func (e *editor) gather(n *node, to []entry) []entry {
+	n.all(func(v Value) bool {
+		to = append(to, entry{maphash.String(e.seed, string(v)), v})
+		return true
+	})
+	sortEntries(to)
+	return to
+}
+
+func (e *editor) editLeaf(n *node, add, remove []entry, shift int) *node {
+	var gone [leafValues]bool
+	dead := gone[:]
+	if len(n.ends) > len(dead) {
+		dead = make([]bool, len(n.ends))
+	}
+	count, size := n.count, n.bytes
+	for i := range remove {
+		if at := n.find(remove[i].hash, string(remove[i].value)); at >= 0 {
+			dead[at] = true
+			count--
+			size -= len(remove[i].value)
+			e.changed(remove[i].value, -1)
+		}
+	}
+	fresh := make([]entry, 0, len(add))
+	for i := range add {
+		if at := n.find(add[i].hash, string(add[i].value)); at < 0 || dead[at] {
+			fresh = append(fresh, add[i])
+			size += len(add[i].value)
+			e.changed(add[i].value, 1)
+		}
+	}
+	if count == n.count && len(fresh) == 0 {
+		return n
+	}
+	if count += len(fresh); count == 0 {
+		return nil
+	}
+	next := &node{count: count, bytes: size}
+	if count > leafValues || size > leafBytes {
+		for i := range n.ends {
+			if !dead[i] {
+				fresh = append(fresh, entry{maphash.String(e.seed, string(n.at(i))), n.at(i)})
+			}
+		}
+		sortEntries(fresh)
+		return build(fresh, shift)
+	}
+	next.room(count, size)
+	for i := range n.ends {
+		if !dead[i] {
+			next.push(uint64(n.marks[i]), n.at(i))
+		}
+	}
+	for i := range fresh {
+		next.push(fresh[i].hash, fresh[i].value)
+	}
+	return next
+}
