@@ -26,7 +26,7 @@ type Config struct {
 	Store Store
 	// Filter makes an empty filter.
 	Filter func() Filter
-	// Shapes calls add for every shape that exists. It is called when the collector starts.
+	// Shapes calls add for every shape that exists, after those that it depends on. It is called when the collector starts.
 	Shapes     func(add func(*work.AddShape))
 	Writer     *actor.PID
 	Partitions []*actor.PID
@@ -60,7 +60,7 @@ type collector struct {
 	Config
 	core *Core
 	run  *work.Run
-	// behind is what the stream said after asking was begun.
+	// behind is what the stream said after asking was begun, or after a work that is on its way through its layers.
 	asking bool
 	behind []any
 	stalls stalls
@@ -88,12 +88,17 @@ func (c *collector) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		c.started(ctx)
-	case *change.Fragment, *work.Relation:
-		if c.asking {
-			c.behind = append(c.behind, m)
+	case *change.Fragment, *work.Relation, *work.StreamReached:
+		if c.waits() {
+			c.later(m)
 			return
 		}
 		c.event(ctx, m)
+	case layerDone:
+		c.layerDone(ctx, m.work)
+	case *work.Await:
+		c.core.Await(m)
+		c.tellReached(ctx)
 	case answer:
 		c.answered(ctx, m)
 	case again:
@@ -137,10 +142,11 @@ func (c *collector) Receive(ctx actor.Context) {
 }
 
 func (c *collector) started(ctx actor.Context) {
-	root := ctx.ActorSystem().Root
+	self, root := ctx.Self(), ctx.ActorSystem().Root
 	c.run = &work.Run{
 		Completed: func(w *work.Work) { root.Send(c.Writer, w) },
 		Late:      func(l *work.Late) { root.Send(c.Writer, l) },
+		LayerDone: func(w *work.Work) { root.Send(self, layerDone{w}) },
 	}
 	ctx.Send(c.Writer, c.run)
 	relations, err := c.Store.Get(RelationsKey)
@@ -157,7 +163,7 @@ func (c *collector) started(ctx actor.Context) {
 	}
 	c.Progress.Start(position)
 	c.Metrics.Outstanding.Store(0)
-	c.Shapes(c.core.Add)
+	c.Shapes(c.add)
 	if c.StallGrace > 0 {
 		c.stalls = newStalls(c.StallGrace)
 		c.lookLater(ctx)
@@ -173,6 +179,9 @@ func (c *collector) event(ctx actor.Context, m any) {
 	switch m := m.(type) {
 	case *work.Relation:
 		c.relation(m.New)
+	case *work.StreamReached:
+		c.core.StreamReached(m.LSN)
+		c.tellReached(ctx)
 	case *change.Fragment:
 		if rel := c.core.Unresolved(m); rel != nil {
 			c.behind = append([]any{m}, c.behind...)
@@ -204,14 +213,7 @@ func (c *collector) answered(ctx actor.Context, m answer) {
 	}
 	c.core.Resolve(m.rel, m.ancestors)
 	c.asking = false
-	for len(c.behind) > 0 && !c.asking {
-		next := c.behind[0]
-		c.behind = c.behind[1:]
-		c.event(ctx, next)
-	}
-	if len(c.behind) == 0 {
-		c.behind = nil
-	}
+	c.goOn(ctx)
 }
 
 func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
@@ -242,6 +244,7 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 	if taken.Work == nil {
 		c.Settle(f.Retained, f.Credit, 0)
 		c.settled(ctx)
+		c.tellReached(ctx)
 		return
 	}
 	taken.Work.Charge = charge(taken.Work, c.Layouts())
@@ -250,8 +253,14 @@ func (c *collector) fragment(ctx actor.Context, f *change.Fragment) {
 	c.Metrics.Works.Add(1)
 	c.Metrics.Outstanding.Add(1)
 	c.Metrics.Deliveries.Add(uint64(len(taken.Work.Deliveries)))
+	c.handOut(ctx, taken.Work)
+	c.tellReached(ctx)
+}
+
+// handOut sends each partition its part of a work, or of the layer of it that is due.
+func (c *collector) handOut(ctx actor.Context, w *work.Work) {
 	for p, pid := range c.Partitions {
-		if share := c.core.Share(taken.Work, p); len(share) > 0 {
+		if share := c.core.Share(w, p); len(share) > 0 {
 			ctx.Send(pid, &work.Share{Deliveries: share})
 		}
 	}
@@ -296,9 +305,9 @@ func (c *collector) relation(rel *change.Relation) {
 }
 
 func (c *collector) add(m *work.AddShape) {
-	c.core.Add(m)
+	err := c.core.Add(m)
 	if m.Done != nil {
-		m.Done(nil)
+		m.Done(err)
 	}
 }
 

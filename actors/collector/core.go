@@ -18,6 +18,10 @@ type Core struct {
 	relations *relations
 	filtering filtering
 	ancestry  ancestry
+	position  position
+
+	passing *work.Work // on its way through its layers, nil if there is none
+	layer   int        // of it, that has been handed out
 
 	errors  uint64 // of the filter, as last told
 	seq     uint64 // of the last work
@@ -49,7 +53,7 @@ func NewCore(c CoreConfig) (*Core, error) {
 	return &Core{
 		run: c.Run, guard: newGuard(c.Position), router: newRouter(c.Filter, c.Partitions), relations: relations,
 		flush: flush{passed: c.Position}, filtering: newFiltering(c.Margin),
-		ancestry: newAncestry(c.Asks), lsn: c.Position,
+		ancestry: newAncestry(c.Asks), position: position{lsn: c.Position}, lsn: c.Position,
 	}, nil
 }
 
@@ -71,8 +75,11 @@ func (c *Core) Resolve(rel *change.Relation, ancestors []shape.Table) {
 	c.ancestry.resolve(rel, ancestors)
 }
 
-// Fragment takes in the next fragment. An error means that the stream cannot go on.
+// Fragment takes in the next fragment. An error means that the stream cannot go on. It is not called while a work is Passing.
 func (c *Core) Fragment(f *change.Fragment) (Taken, error) {
+	if c.passing != nil {
+		return Taken{}, fmt.Errorf("%w: fragment that ends at %s, while one before it is under way", ErrStream, f.Last)
+	}
 	fresh, err := c.guard.admit(f)
 	if err != nil {
 		return Taken{}, err
@@ -95,12 +102,58 @@ func (c *Core) Fragment(f *change.Fragment) (Taken, error) {
 		c.flush.committed(f.LSN, c.seq)
 		c.filtering.committed(f.XID, f.LSN)
 	}
+	if w != nil && w.Layers != nil {
+		c.passing, c.layer = w, 0
+	} else {
+		c.passed(f)
+	}
 	return Taken{Work: w, Idle: f.Commit != nil && w == nil}, nil
 }
 
-// Share returns what a partition gets of the work that Fragment has just returned.
+// Share returns what a partition gets of the work that Fragment returned last: all, or what is in the layer that is due.
 func (c *Core) Share(w *work.Work, partition int) []work.Delivery {
-	return c.router.share(w, partition)
+	return c.router.share(w, c.layer, partition)
+}
+
+// Passing reports whether a work is on its way through its layers. The stream waits until it has passed them.
+func (c *Core) Passing() bool { return c.passing != nil }
+
+// LayerDone takes in that the layer of w that was handed out is complete. It reports whether another one is due now.
+func (c *Core) LayerDone(w *work.Work) bool {
+	if w != c.passing {
+		return false // of a former run
+	}
+	if c.layer++; c.layer < len(w.Layers) {
+		return true
+	}
+	c.passing, c.layer = nil, 0
+	c.passed(w.Fragment)
+	return false
+}
+
+// passed takes in that all deliveries of a fragment have been handed out.
+func (c *Core) passed(f *change.Fragment) {
+	if f.Commit != nil {
+		c.position.passed(max(f.LSN, f.Commit.EndLSN))
+	}
+}
+
+// StreamReached takes in that outside of transactions the stream has got to lsn. It comes in the order of the stream.
+func (c *Core) StreamReached(lsn uint64) {
+	if !c.unended {
+		c.position.passed(lsn)
+	}
+}
+
+// Await takes in that a shape waits for the stream to get to lsn.
+func (c *Core) Await(m *work.Await) { c.position.await(m.ID, m.LSN) }
+
+// Reached returns a shape to be told that the stream has got to where it awaited it, once for each; nil when there is none.
+func (c *Core) Reached() *work.Reached {
+	if id, lsn, ok := c.position.reached(); ok {
+		return &work.Reached{ID: id, LSN: lsn}
+	}
+	return nil
 }
 
 // Undecided returns how much more the filter could not decide since it was last asked, and why a lookup was given up, if one was.
@@ -179,15 +232,23 @@ func (c *Core) hold(ids []shape.ID) *work.Work {
 	return w
 }
 
-// Add routes to a shape, from the next transaction on.
-func (c *Core) Add(m *work.AddShape) {
+// Add routes to a shape, from the next transaction on: nil, or work.ErrMissingDependencies when a shape that it depends on is not
+// routed to.
+func (c *Core) Add(m *work.AddShape) error {
+	for _, id := range m.Dependencies {
+		if !c.router.filter.Has(id) {
+			return work.ErrMissingDependencies
+		}
+	}
 	c.router.add(m.ID, m.Def)
+	c.router.layers.add(m.ID, m.Dependencies)
 	if m.Partitioned || len(m.Children) > 0 {
 		c.ancestry.add(m.ID, m.Def.Table, m.Children)
 	}
 	if m.Filtering {
 		c.filtering.add(m.ID, m.Xmax)
 	}
+	return nil
 }
 
 // Remove stops routing to a shape at once.
@@ -197,6 +258,7 @@ func (c *Core) forget(id shape.ID) {
 	c.router.remove(id)
 	c.filtering.remove(id)
 	c.ancestry.remove(id)
+	c.position.remove(id)
 }
 
 // Known takes in the xmax of a shape's snapshot.

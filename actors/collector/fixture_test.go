@@ -28,6 +28,8 @@ func (f *byTable) Add(id shape.ID, d *shape.Definition) {
 
 func (f *byTable) Remove(id shape.ID) { delete(f.shapes, id) }
 
+func (f *byTable) Has(id shape.ID) bool { return f.shapes[id] != nil }
+
 func (f *byTable) Affected(c *change.Change, dst []shape.ID) []shape.ID {
 	for _, id := range f.order {
 		if d := f.shapes[id]; d != nil && d.Table.OID == c.Relation.OID {

@@ -12,6 +12,7 @@ import (
 type Filter interface {
 	Add(id shape.ID, d *shape.Definition)
 	Remove(id shape.ID)
+	Has(id shape.ID) bool
 	Affected(c *change.Change, dst []shape.ID) []shape.ID
 	AffectedByRelation(old, new *change.Relation, dst []shape.ID) []shape.ID
 	// Errors counts the values and clauses that could not be decided so far, and therefore touched their shapes. Fault is why the
@@ -25,6 +26,7 @@ type Filter interface {
 type router struct {
 	filter     Filter
 	partitions int
+	layers     layers
 
 	transaction uint64 // counts transactions; 0 before the first
 	open        bool
@@ -39,7 +41,7 @@ type router struct {
 	begins   []bool
 	counts   []int32
 	pairs    []pair
-	order    []int32 // partition-wise position of each delivery
+	order    []int32 // position of each delivery by layer and partition
 	starts   []int32
 }
 
@@ -69,12 +71,13 @@ func (r *router) remove(id shape.ID) {
 	r.filter.Remove(id)
 	r.seen.Set(uint64(id), mark{})
 	r.excluded.Delete(id)
+	r.layers.remove(id)
 	if r.scratch() > max(fewShapes, 4*r.seen.Len()) {
 		r.tidy(fewShapes)
 	}
 }
 
-// route returns the deliveries that a fragment makes, grouped by partition, as a Work without run and sequence number; nil
+// route returns the deliveries that a fragment makes, grouped by layer and partition, as a Work without run and sequence number; nil
 // if it concerns no shape. changes are those of f, possibly with more for the same positions.
 func (r *router) route(f *change.Fragment, changes []change.Change) *work.Work {
 	if f.Begin || !r.open {
@@ -132,6 +135,7 @@ func (r *router) tidy(kept int) {
 	if max(cap(r.affected), cap(r.ids), cap(r.pairs)) > kept {
 		r.affected, r.ids, r.begins, r.counts, r.pairs, r.order = nil, nil, nil, nil, nil, nil
 	}
+	r.layers.tidy(kept)
 }
 
 // delivery finds or makes the delivery of a shape for the fragment.
@@ -152,23 +156,28 @@ func (r *router) delivery(id shape.ID) int32 {
 	return at
 }
 
-// build lays the deliveries out by partition, and their changes one behind the other.
+// build lays the deliveries out by layer and partition, and their changes one behind the other.
 func (r *router) build(f *change.Fragment, changes []change.Change) *work.Work {
 	w := &work.Work{Fragment: f, Changes: changes, Emissions: change.NewEmissions(len(changes))}
 	w.Deliveries = make([]work.Delivery, len(r.ids))
 	w.Index = make([]int32, len(r.pairs))
-	r.starts = append(r.starts[:0], make([]int32, r.partitions+1)...)
-	for _, id := range r.ids {
-		r.starts[int(uint64(id)%uint64(r.partitions))+1]++
+	layer, layers := r.layers.order(r.ids)
+	places := r.partitions * max(1, layers)
+	r.starts = append(r.starts[:0], make([]int32, places+1)...)
+	for i, id := range r.ids {
+		r.starts[r.place(layer, i, id)+1]++
 	}
-	for p := range r.partitions {
+	for p := range places {
 		r.starts[p+1] += r.starts[p]
 	}
-	next := append(r.order[:0], r.starts[:r.partitions]...)
-	at := append(next, make([]int32, len(r.ids))...)[r.partitions:]
+	for n := range layers {
+		w.Layers = append(w.Layers, r.starts[(n+1)*r.partitions])
+	}
+	next := append(r.order[:0], r.starts[:places]...)
+	at := append(next, make([]int32, len(r.ids))...)[places:]
 	first := int32(0)
 	for i, id := range r.ids {
-		p := uint64(id) % uint64(r.partitions)
+		p := r.place(layer, i, id)
 		at[i] = next[p]
 		next[p]++
 		d := &w.Deliveries[at[i]]
@@ -184,7 +193,17 @@ func (r *router) build(f *change.Fragment, changes []change.Change) *work.Work {
 	return w
 }
 
-// share returns what partition p gets of a work that route has just returned.
-func (r *router) share(w *work.Work, p int) []work.Delivery {
+// place is the part of the work in which the i-th delivery is.
+func (r *router) place(layer []int32, i int, id shape.ID) int {
+	p := int(uint64(id) % uint64(r.partitions))
+	if layer != nil {
+		p += int(layer[i]) * r.partitions
+	}
+	return p
+}
+
+// share returns what partition p gets of a layer of the work that route returned last.
+func (r *router) share(w *work.Work, layer, p int) []work.Delivery {
+	p += layer * r.partitions
 	return w.Deliveries[r.starts[p]:r.starts[p+1]]
 }

@@ -24,8 +24,8 @@ func routed(r *router, f *change.Fragment) map[shape.ID]got {
 	}
 	n := 0
 	for p := range r.partitions {
-		for i := range r.share(w, p) {
-			d := &r.share(w, p)[i]
+		for i := range r.share(w, 0, p) {
+			d := &r.share(w, 0, p)[i]
 			if int(uint64(d.ID)%uint64(r.partitions)) != p {
 				panic("delivery in another's share")
 			}

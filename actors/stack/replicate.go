@@ -122,7 +122,7 @@ func (f feed) Fragment(fr *change.Fragment) {
 
 func (f feed) Relation(old, new *change.Relation) { f.s.tell(&work.Relation{Old: old, New: new}) }
 
-func (f feed) Reached(pg.LSN) {}
+func (f feed) Reached(lsn pg.LSN) { f.s.tell(&work.StreamReached{LSN: uint64(lsn)}) }
 
 // flushBoundary tells Postgres, if it is there, what it may forget.
 func (s *Stack) flushBoundary(lsn uint64) {

@@ -18,6 +18,9 @@ type Relation struct{ Old, New *change.Relation }
 type AddShape struct {
 	ID  shape.ID
 	Def *shape.Definition
+	// Dependencies are the shapes that must have taken in a change before this one is handed it. Done gets ErrMissingDependencies,
+	// and the shape is not routed to, if one of them is not routed to.
+	Dependencies []shape.ID
 	// Partitioned says that the table is partitioned, Children are its partitions on every level as far as they are known.
 	Partitioned bool
 	Children    []shape.Table
@@ -25,6 +28,24 @@ type AddShape struct {
 	Filtering bool
 	Xmax      uint64
 	Done      func(error)
+}
+
+// StreamReached tells the collector that outside of transactions the stream has got to LSN: everything that commits before it has
+// been handed on. It goes with the fragments, in their order.
+type StreamReached struct{ LSN uint64 }
+
+// Await has the partition of a shape told by Reached when every transaction that ends at or before LSN has been handed to the
+// partitions, and has passed its layers. It is for one time; another of the same shape takes its place. It is forgotten with the
+// shape and with the collector.
+type Await struct {
+	ID  shape.ID
+	LSN uint64
+}
+
+// Reached tells a shape that the stream has got to where it awaited it.
+type Reached struct {
+	ID  shape.ID
+	LSN uint64 // of the Await
 }
 
 // RemoveShape makes the collector forget a shape at once. The shape must have been removed from the store before, durably:

@@ -47,3 +47,16 @@ func TestADeliveryCompletesOnceAndTheLastSendsTheWork(t *testing.T) {
 	require.Equal(t, []*work.Work{w}, sent)
 	require.Equal(t, work.Result{Held: true}, w.Deliveries[1].Result)
 }
+
+func TestTheLastCompletionOfALayerTellsSo(t *testing.T) {
+	layers, whole := 0, 0
+	w := &work.Work{Run: &work.Run{Completed: func(*work.Work) { whole++ }, LayerDone: func(*work.Work) { layers++ }}, Deliveries: make([]work.Delivery, 4), Layers: []int32{2, 3, 4}}
+	w.Open()
+	for i, want := range []int{0, 1, 2, 3} {
+		w.Deliveries[i].Work = w
+		w.Deliveries[i].Complete(work.Result{})
+		w.Deliveries[i].Complete(work.Result{})
+		require.Equal(t, want, layers)
+	}
+	require.Equal(t, 1, whole)
+}

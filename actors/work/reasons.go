@@ -13,6 +13,8 @@ var (
 	ErrRelationChanged = errors.New("the definition of its table changed")
 	ErrStalled         = errors.New("it holds transactions back and makes no progress")
 	ErrLost            = errors.New("its record is gone from the catalogue")
+	// ErrMissingDependencies refuses a shape that depends on one which is not routed to.
+	ErrMissingDependencies = errors.New("a shape that it depends on is gone")
 	// ErrHeldTooMuch ends a shape whose snapshot cannot begin while its table is written to without a pause.
 	ErrHeldTooMuch = errors.New("too much was written to its table before its snapshot could begin")
 )

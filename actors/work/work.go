@@ -1,6 +1,7 @@
 package work
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"leyden/internal/change"
@@ -13,6 +14,8 @@ import (
 type Run struct {
 	Completed func(*Work)
 	Late      func(*Late)
+	// LayerDone is told of every layer of a work that is complete. A run whose works have no layers does not need it.
+	LayerDone func(*Work)
 }
 
 // Work is a fragment on its way through the consumers that it concerns. The collector makes it; each consumer writes to its
@@ -28,8 +31,11 @@ type Work struct {
 	Settled uint64
 	// Emissions are the encoded items of Changes, shared between shapes.
 	Emissions change.Emissions
-	// Deliveries are grouped by partition.
+	// Deliveries are grouped by layer and partition.
 	Deliveries []Delivery
+	// Layers is where each layer of the deliveries ends, nil for a work that is handed out at once. The deliveries of a layer are
+	// handed out when all before them are complete: who completes one has then done everything that those after it rely on.
+	Layers []int32
 	// Index holds the positions in Changes to which the deliveries refer.
 	Index []int32
 	// Charge is the memory that the work may come to with its fragment, in bytes: it counts against the stream's credit until
@@ -66,8 +72,13 @@ func (d *Delivery) Complete(r Result) {
 		return
 	}
 	d.Result = r
-	if d.Work.open.Add(-1) == 0 {
-		d.Work.Run.Completed(d.Work)
+	w := d.Work
+	left := w.open.Add(-1)
+	if left == 0 {
+		w.Run.Completed(w)
+	}
+	if w.Layers != nil && slices.Contains(w.Layers, int32(len(w.Deliveries))-left) {
+		w.Run.LayerDone(w)
 	}
 }
 

@@ -80,6 +80,9 @@ func (f *Filter) Remove(id shape.ID) {
 	}
 }
 
+// Has reports whether a shape is registered.
+func (f *Filter) Has(id shape.ID) bool { return f.shapes.Get(uint64(id)).def != nil }
+
 // HasTable reports whether any shape has this root table.
 func (f *Filter) HasTable(schema, table string) bool {
 	_, ok := f.tables[name{schema, table}]
