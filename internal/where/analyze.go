@@ -1,7 +1,6 @@
 package where
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -23,6 +22,10 @@ type analyzer struct {
 
 	literals map[int32]*literalText // what stands for the constants at these places, if the text is not the one that was parsed
 
+	catalog    *catalog // nil where subqueries are not allowed
+	subqueries []subquery
+	members    map[string]int // into subqueries, by their encoding
+
 	given map[int32]string // params
 	fixed map[int32]typ    // the types that the first uses of params have given them
 	depth int
@@ -33,25 +36,26 @@ type analyzer struct {
 const maxNodes = 100_000
 
 func newAnalyzer(field string, prefix int, text string, given map[int32]string, cols []Column) *analyzer {
-	a := &analyzer{
+	table := columnsOf(cols)
+	return &analyzer{
 		field: field, prefix: prefix, text: text, given: given,
-		columns: make(map[string]*Column, len(cols)), index: map[string]int{}, fixed: map[int32]typ{}, labels: enumLabels(cols),
+		columns: table.columns, index: map[string]int{}, fixed: map[int32]typ{}, labels: table.labels,
 	}
-	for i := range cols {
-		a.columns[cols[i].Name] = &cols[i]
-	}
-	return a
 }
 
 // errorf places a complaint: loc is the parser's byte offset, the client is told a character offset into its own text.
 func (a *analyzer) errorf(loc int32, format string, args ...any) error {
+	return a.errorAt(loc, format, args...)
+}
+
+func (a *analyzer) errorAt(loc int32, format string, args ...any) *Error {
 	at := min(max(int(loc)-a.prefix, 0), len(a.text))
 	return &Error{Field: a.field, Location: utf8.RuneCountInString(a.text[:at]), Reason: fmt.Sprintf(format, args...)}
 }
 
 // condition analyzes the whole clause.
 func (a *analyzer) condition(n *pg.Node) (*node, error) {
-	root, err := a.expr(n)
+	root, err := a.logical(n)
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +70,25 @@ func (a *analyzer) condition(n *pg.Node) (*node, error) {
 	return root, nil
 }
 
-// expr analyzes an expression.
-func (a *analyzer) expr(n *pg.Node) (*node, error) {
+// enter counts an expression that is being analyzed, until leave.
+func (a *analyzer) enter() error {
 	a.depth++
-	defer func() { a.depth-- }()
 	if a.depth > maxDepth/2 {
-		return nil, &Error{Field: a.field, Location: -1, Reason: "the expression is nested too deeply"}
+		return &Error{Field: a.field, Location: -1, Reason: "the expression is nested too deeply"}
 	}
 	if a.nodes++; a.nodes > maxNodes {
-		return nil, &Error{Field: a.field, Location: -1, Reason: "the clause is too large"}
+		return &Error{Field: a.field, Location: -1, Reason: "the clause is too large"}
+	}
+	return nil
+}
+
+func (a *analyzer) leave() { a.depth-- }
+
+// expr analyzes an expression.
+func (a *analyzer) expr(n *pg.Node) (*node, error) {
+	defer a.leave()
+	if err := a.enter(); err != nil {
+		return nil, err
 	}
 	switch e := n.GetNode().(type) {
 	case *pg.Node_AConst:
@@ -84,7 +98,7 @@ func (a *analyzer) expr(n *pg.Node) (*node, error) {
 	case *pg.Node_ParamRef:
 		return a.param(e.ParamRef)
 	case *pg.Node_BoolExpr:
-		return a.boolean(e.BoolExpr)
+		return a.boolean(e.BoolExpr, a.expr)
 	case *pg.Node_AExpr:
 		return a.operator(e.AExpr)
 	case *pg.Node_NullTest:
@@ -110,7 +124,7 @@ func (a *analyzer) expr(n *pg.Node) (*node, error) {
 	case *pg.Node_SqlvalueFunction:
 		return nil, a.sessionValue(e.SqlvalueFunction)
 	case *pg.Node_SubLink:
-		return nil, a.subLink(e.SubLink)
+		return nil, a.misplaced(e.SubLink)
 	}
 	return nil, a.errorf(location(n), "%s is not supported in this context", nodeName(n))
 }
@@ -195,10 +209,11 @@ func identifier(name string) string {
 	return name
 }
 
-func (a *analyzer) boolean(e *pg.BoolExpr) (*node, error) {
+// boolean joins conditions, each of which is analyzed by arg.
+func (a *analyzer) boolean(e *pg.BoolExpr, arg func(*pg.Node) (*node, error)) (*node, error) {
 	args := make([]*node, 0, len(e.Args))
 	for _, x := range e.Args {
-		n, err := a.expr(x)
+		n, err := arg(x)
 		if err != nil {
 			return nil, err
 		}
@@ -293,18 +308,6 @@ func truthTestOf(t pg.BoolTestType) (truthTest, string) {
 		return isUnknown, "IS UNKNOWN"
 	}
 	return isNotUnknown, "IS NOT UNKNOWN"
-}
-
-func (a *analyzer) subLink(e *pg.SubLink) error {
-	reason := "only `value IN (SELECT ...)` sublinks are supported right now"
-	if e.SubLinkType == pg.SubLinkType_ANY_SUBLINK && len(e.OperName) == 0 {
-		reason = "SubLink is not supported in this context"
-	}
-	err := a.errorf(e.Location, "%s", reason)
-	if said, ok := errors.AsType[*Error](err); ok {
-		said.Subquery = true
-	}
-	return err
 }
 
 // lastName is the last part of a possibly qualified name.

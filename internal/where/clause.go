@@ -1,6 +1,7 @@
 package where
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -14,7 +15,7 @@ type Clause struct {
 // Unmarshal reads what MarshalBinary wrote. It parses no SQL, checks every byte and copies b.
 func Unmarshal(b []byte) (*Clause, error) {
 	code := string(b)
-	if _, _, err := decode(code); err != nil {
+	if _, err := decode(code); err != nil {
 		return nil, err
 	}
 	return &Clause{code: code}, nil
@@ -24,35 +25,38 @@ func Unmarshal(b []byte) (*Clause, error) {
 func (c *Clause) MarshalBinary() ([]byte, error) { return []byte(c.code), nil }
 
 // tree reads the encoding back. It cannot fail: only checked bytes become a Clause.
-func (c *Clause) tree() ([]typedColumn, *node) {
-	cols, root, err := decode(c.code)
+func (c *Clause) tree() *typedTree {
+	t, err := decode(c.code)
 	if err != nil {
 		panic(fmt.Sprintf("where: a clause holds malformed bytes: %x", c.code))
 	}
-	return cols, root
+	return t
 }
 
 // SQL is the canonical text: the clause's part of a shape's identity, and what snapshots are queried with. It has no
 // parameters. In the session that spec http-api §19 asks for, Postgres evaluates it as Eval does.
 func (c *Clause) SQL() string {
-	cols, root := c.tree()
-	return printSQL(cols, root)
+	return printSQL(c.tree())
 }
 
 // Columns are the referenced columns, sorted and without duplicates.
 func (c *Clause) Columns() []string {
-	cols, _ := c.tree()
-	names := make([]string, len(cols))
-	for i, col := range cols {
+	t := c.tree()
+	names := make([]string, len(t.columns))
+	for i, col := range t.columns {
 		names[i] = col.name
 	}
 	return names
 }
 
-// Bind resolves the referenced columns to tuple positions: names[i] is the column at position i. A missing column is an error.
+// Bind resolves the referenced columns to tuple positions: names[i] is the column at position i. A missing column is an error,
+// and so is a clause with subqueries, of which only the parts can be evaluated.
 func (c *Clause) Bind(names []string) (*Program, error) {
 	d := decoder{b: c.code, i: 1}
 	p := &Program{code: c.code}
+	if d.count() > 0 {
+		return nil, errSubqueries
+	}
 	for range d.count() {
 		d.text()
 	}
@@ -75,6 +79,8 @@ func (c *Clause) Bind(names []string) (*Program, error) {
 	p.root = int32(d.i)
 	return p, nil
 }
+
+var errSubqueries = errors.New("bind where clause: it has subqueries, whose values it does not know")
 
 // Encoding is the compiled form without a copy: a key under which equal clauses are equal.
 func (c *Clause) Encoding() string { return c.code }

@@ -29,9 +29,14 @@ func NewCompiler(limit int) *Compiler { return &Compiler{limit: limit, trees: ma
 
 // Compile does what the function of that name does.
 func (c *Compiler) Compile(text string, params map[string]string, cols []Column) (*Clause, error) {
+	return c.CompileWith(text, params, cols, nil)
+}
+
+// CompileWith does what the function of that name does. Clauses with subqueries are parsed each time.
+func (c *Compiler) CompileWith(text string, params map[string]string, cols []Column, tables Tables) (*Clause, error) {
 	key, literals, ok := template(text)
 	if !ok {
-		return Compile(text, params, cols)
+		return CompileWith(text, params, cols, tables)
 	}
 	if clause := c.again(key, literals, text, params, cols); clause != nil {
 		return clause, nil
@@ -44,8 +49,10 @@ func (c *Compiler) Compile(text string, params map[string]string, cols []Column)
 	if err != nil {
 		return nil, err
 	}
-	clause, err := compileStatement(newAnalyzer("where", len(wherePrefix), text, given, cols), stmt)
-	if err == nil {
+	a := newAnalyzer("where", len(wherePrefix), text, given, cols)
+	a.catalog = newCatalog(tables)
+	clause, err := compileStatement(a, stmt)
+	if err == nil && len(a.subqueries) == 0 {
 		c.keep(key, stmt, literals)
 	}
 	return clause, err

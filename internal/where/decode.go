@@ -14,16 +14,20 @@ type decoder struct {
 	b     string
 	i     int
 	names []string // of types
+	subs  []subquery
 	cols  []typedColumn
 	made  []node // room for nodes to come
 	// operand and element are the types that the condition of an opAny node is about, unknown outside of one.
 	operand, element typ
 }
 
-func decode(b string) ([]typedColumn, *node, error) {
+func decode(b string) (*typedTree, error) { return decodeWithin(b, maxDepth) }
+
+// decodeWithin decodes a clause that, with those of its subqueries, nests no deeper than depth.
+func decodeWithin(b string, depth int) (*typedTree, error) {
 	d := &decoder{b: b}
-	if d.byte() != formatVersion {
-		return nil, nil, ErrCorrupt
+	if d.byte() != formatVersion || depth == 0 || !d.subqueries(depth) {
+		return nil, ErrCorrupt
 	}
 	for range d.count() {
 		d.names = append(d.names, d.text())
@@ -35,15 +39,15 @@ func decode(b string) ([]typedColumn, *node, error) {
 		c.domain = flags == 1
 		c.typ.name = d.named(c.typ.id)
 		if flags > 1 || !c.typ.id.known() || d.i < 0 {
-			return nil, nil, ErrCorrupt
+			return nil, ErrCorrupt
 		}
 		d.cols = append(d.cols, c)
 	}
-	root := d.node(maxDepth)
-	if root == nil || root.typ.id != tBool || d.i != len(b) {
-		return nil, nil, ErrCorrupt
+	t := &typedTree{columns: d.cols, subqueries: d.subs, root: d.node(depth)}
+	if t.root == nil || t.root.typ.id != tBool || d.i != len(b) || len(t.subqueries) > 0 && !t.sound() {
+		return nil, ErrCorrupt
 	}
-	return d.cols, root, nil
+	return t, nil
 }
 
 // After the first failure i is -1 and every read yields zero.
@@ -166,6 +170,8 @@ func (d *decoder) node(depth int) *node {
 		return d.subscript(n, depth)
 	case opArray:
 		return d.array(n, depth)
+	case opMember:
+		return d.member(n, depth)
 	case opCoalesce:
 		n.typ.id = typeID(d.byte())
 		return n.orNil(n.typ.id.known() && d.arms(n, depth) && len(n.args) > 1 && n.yield(n.args))

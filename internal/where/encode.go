@@ -9,7 +9,10 @@ import (
 
 // A clause is kept and stored as one string of bytes, which is evaluated as it is:
 //
-//	version, count of named types, their names
+//	version
+//	count of subqueries, for each: schema, table, count of columns, for each of these: name, type, for a named type its name;
+//	    the encoding of its clause after its length, which is 0 for none
+//	count of named types, their names
 //	count of columns, for each column: type, name, whether it is of a domain, of a named type (enums, composites, what is opaque) its index
 //	the root node
 //
@@ -17,22 +20,33 @@ import (
 // and of others that need not evaluate all are preceded by their length in bytes so that they can be skipped.
 
 // formatVersion is the version of the encoding. Any change of a number or a layout is a new version.
-const formatVersion = 3
+const formatVersion = 4
 
 // maxEncoded bounds the compiled form: short literals can stand for long numbers.
 const maxEncoded = 1 << 20
 
-func encode(cols []typedColumn, root *node) string {
+// typedTree is a clause as it is analyzed, printed and routed.
+type typedTree struct {
+	columns    []typedColumn
+	subqueries []subquery
+	root       *node
+}
+
+func (t *typedTree) encode() string {
 	var e encoder
-	columns := binary.AppendUvarint(nil, uint64(len(cols)))
-	for _, c := range cols {
+	columns := binary.AppendUvarint(nil, uint64(len(t.columns)))
+	for _, c := range t.columns {
 		columns = append(columns, byte(c.typ.id))
 		columns = appendText(columns, c.name)
 		columns = append(columns, c.flags())
 		columns = e.appendNamed(columns, c.typ)
 	}
-	nodes := e.appendNode(nil, root)
-	b := binary.AppendUvarint([]byte{formatVersion}, uint64(len(e.names)))
+	nodes := e.appendNode(nil, t.root)
+	b := binary.AppendUvarint([]byte{formatVersion}, uint64(len(t.subqueries)))
+	for i := range t.subqueries {
+		b = t.subqueries[i].append(b)
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.names)))
 	for _, name := range e.names {
 		b = appendText(b, name)
 	}
@@ -104,6 +118,8 @@ func (e *encoder) appendNode(b []byte, n *node) []byte {
 		}
 	case opIn:
 		return e.appendIn(b, n)
+	case opMember:
+		b = binary.AppendUvarint(b, uint64(n.col))
 	case opRank:
 		return appendLabels(e.appendNode(append(b, byte(n.typ.id)), n.args[0]), n.labels)
 	}

@@ -28,6 +28,7 @@ const (
 	opIndex    op = 22 // args[0][args[1]][args[2]]...
 	opSlice    op = 23 // aux: which bounds are given; args[0][args[1]:args[2]]...
 	opArray    op = 24 // ARRAY[...]; aux 1: the arguments are arrays themselves
+	opMember   op = 25 // whether args, columns under casts, are a row of the subquery col; only under opAnd, opOr and opNot
 )
 
 // nullTest is the kind of an opIsNull node.
@@ -82,7 +83,7 @@ type node struct {
 	loc  int32 // byte offset in the parsed text, for errors
 
 	val       value    // opConst
-	col       int      // opColumn: index into the clause's columns
+	col       int      // opColumn: index into the clause's columns; opMember: into its subqueries
 	fam       family   // opCompare, opDistinct, opIn
 	rel       relation // opCompare
 	aux       uint8

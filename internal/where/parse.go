@@ -17,6 +17,12 @@ const wherePrefix = "SELECT 1 WHERE "
 
 // Compile types and folds a where clause over a table's columns. The error is an *Error.
 func Compile(text string, params map[string]string, cols []Column) (*Clause, error) {
+	return CompileWith(text, params, cols, nil)
+}
+
+// CompileWith compiles a clause that may have subqueries over tables; without tables it may not. The error is an *Error unless it
+// comes from tables, whose errors are returned as they are.
+func CompileWith(text string, params map[string]string, cols []Column, tables Tables) (*Clause, error) {
 	given, err := readParams(params)
 	if err != nil {
 		return nil, err
@@ -25,7 +31,9 @@ func Compile(text string, params map[string]string, cols []Column) (*Clause, err
 	if err != nil {
 		return nil, err
 	}
-	return compileStatement(newAnalyzer("where", len(wherePrefix), text, given, cols), stmt)
+	a := newAnalyzer("where", len(wherePrefix), text, given, cols)
+	a.catalog = newCatalog(tables)
+	return compileStatement(a, stmt)
 }
 
 // parseWhere parses a clause as the only one of a statement.
@@ -46,16 +54,28 @@ func compileStatement(a *analyzer, stmt *pg.SelectStmt) (*Clause, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := normalize(a.used, root)
-	code := encode(used, root)
-	if len(code) > maxEncoded {
-		return nil, &Error{Field: "where", Location: -1, Reason: "the clause is too large"}
+	code, err := a.encoded(root)
+	if err != nil {
+		return nil, err
 	}
 	// What could not be read back must not be kept.
-	if _, _, err := decode(code); err != nil {
+	if _, err := decode(code); err != nil {
 		return nil, &Error{Field: "where", Location: -1, Reason: "the clause is nested too deeply, or has a value that cannot be stored"}
 	}
 	return &Clause{code: code}, nil
+}
+
+// encoded is the compiled form of a complete tree, which is the clause itself or that of a subquery.
+func (a *analyzer) encoded(root *node) (string, error) {
+	t := typedTree{columns: normalize(a.used, root), subqueries: numbered(a.subqueries, root), root: root}
+	if err := t.checkMemberships(); err != nil {
+		return "", err
+	}
+	code := t.encode()
+	if len(code) > maxEncoded {
+		return "", &Error{Field: "where", Location: -1, Reason: "the clause is too large"}
+	}
+	return code, nil
 }
 
 // readParams checks that params are numbered 1..n.
@@ -113,9 +133,14 @@ func grammarError(field string, prefix int, err error) error {
 
 // hasMore reports whether stmt has a clause besides its target list, its WHERE and, if it may, its ORDER BY.
 func hasMore(s *pg.SelectStmt, ordered bool) bool {
-	return len(s.DistinctClause) > 0 || s.IntoClause != nil || len(s.TargetList) != 1 || len(s.FromClause) > 0 ||
+	return len(s.TargetList) != 1 || len(s.FromClause) > 0 || len(s.SortClause) > 0 && !ordered || hasClauses(s)
+}
+
+// hasClauses reports whether stmt has a clause besides its target list, FROM, WHERE and ORDER BY.
+func hasClauses(s *pg.SelectStmt) bool {
+	return len(s.DistinctClause) > 0 || s.IntoClause != nil ||
 		len(s.GroupClause) > 0 || s.GroupDistinct || s.HavingClause != nil || len(s.WindowClause) > 0 || len(s.ValuesLists) > 0 ||
-		len(s.SortClause) > 0 && !ordered || s.LimitOffset != nil || s.LimitCount != nil || len(s.LockingClause) > 0 || s.WithClause != nil ||
+		s.LimitOffset != nil || s.LimitCount != nil || len(s.LockingClause) > 0 || s.WithClause != nil ||
 		s.Larg != nil || s.Rarg != nil || s.All || s.Op > pg.SetOperation_SETOP_NONE
 }
 

@@ -16,15 +16,16 @@ const (
 // printSQL prints the canonical text. Every cast and the type of every constant is spelled out, so that Postgres can only
 // resolve the operators that the tree has. Comparisons of texts by order say COLLATE "C": a database's own collation is not
 // known here, and the snapshot and the live stream must put a row on the same side.
-func printSQL(cols []typedColumn, root *node) string {
-	p := printer{cols: cols}
-	p.print(root, bindOr)
+func printSQL(t *typedTree) string {
+	p := printer{cols: t.columns, subs: t.subqueries}
+	p.print(t.root, bindOr)
 	return p.String()
 }
 
 type printer struct {
 	strings.Builder
 	cols []typedColumn
+	subs []subquery
 }
 
 // print writes n, in parentheses if it binds weaker than least.
@@ -70,7 +71,9 @@ func binding(n *node) int {
 }
 
 // negatable reports whether NOT is part of the operator that stands for n.
-func negatable(n *node) bool { return n.op == opLike || n.op == opIn || n.op == opDistinct }
+func negatable(n *node) bool {
+	return n.op == opLike || n.op == opIn || n.op == opDistinct || n.op == opMember
+}
 
 func (p *printer) bare(n *node) {
 	switch n.op {
@@ -129,6 +132,10 @@ func (p *printer) bare(n *node) {
 }
 
 func (p *printer) operator(n *node, not string) {
+	if n.op == opMember {
+		p.member(n, not)
+		return
+	}
 	forced := n.forced()
 	want := meeting(forced, n.args)
 	p.first(n.args[0], bindCast, forced, want)

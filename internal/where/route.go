@@ -35,11 +35,14 @@ type Listing struct {
 	Residual *Clause
 }
 
-// Plan analyses the clause.
+// Plan analyses the clause. That of a clause with subqueries is the plan of its Superset.
 func (c *Clause) Plan() *Plan {
-	cols, root := c.tree()
-	p := (&planner{cols: cols}).plan(root)
-	p.cols = cols
+	t := c.tree()
+	if len(t.subqueries) > 0 {
+		t = &typedTree{columns: t.columns, root: t.root.superset(false)}
+	}
+	p := (&planner{cols: t.columns}).plan(t.root)
+	p.cols = t.columns
 	return p
 }
 
@@ -131,8 +134,13 @@ func (l *lister) clause(conditions []*node) *Clause {
 	for i, n := range conditions {
 		copies[i] = n.copied()
 	}
-	root := conjunction(opAnd, copies, 0)
-	return &Clause{code: encode(normalize(l.cols, root), root)}
+	return plainClause(l.cols, conjunction(opAnd, copies, 0))
+}
+
+// plainClause makes a clause without subqueries of a tree that nobody else has.
+func plainClause(cols []typedColumn, root *node) *Clause {
+	t := typedTree{columns: normalize(cols, root), root: root}
+	return &Clause{code: t.encode()}
 }
 
 // copied is a copy that may be renumbered.
