@@ -17,6 +17,8 @@ type Query struct {
 	Def *shape.Definition
 	// Subset narrows the rows down, nil for all of the shape.
 	Subset *Subset
+	// Members is set iff the clause of the shape has subqueries.
+	Members *Members
 	// FirstRow is how long the first row may take, counted from when the database snapshot is known, and how long that may
 	// take: DefaultFirstRow if 0. The rest of the query has no limit.
 	FirstRow time.Duration
@@ -43,12 +45,20 @@ type Stats struct {
 	Bytes int64 // of JSON
 }
 
-// columns are what the query selects: what clients see, then what only the key needs.
-func columns(d *shape.Definition) []string {
-	all := slices.Clone(d.Selected)
-	for _, k := range d.Key {
-		if !slices.Contains(d.Selected, k) {
-			all = append(all, k)
+// columns are what the query selects: what clients see, then what only the key needs, then what only the tags need.
+func columns(q *Query) []string {
+	all := slices.Clone(q.Def.Selected)
+	add := func(names []string) {
+		for _, name := range names {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	add(q.Def.Key)
+	if q.Members != nil {
+		for i := range q.Members.DNF.Positions {
+			add(q.Members.DNF.Positions[i].Columns)
 		}
 	}
 	return all
@@ -66,10 +76,44 @@ func begin(q *Query, settled bool) string {
 		b.WriteString(connect.LocalSQL())
 	}
 	if q.hasRows() {
-		b.WriteString("LOCK TABLE " + tableName(q.Def) + " IN ACCESS SHARE MODE;")
+		b.WriteString("LOCK TABLE " + strings.Join(tables(q), ", ") + " IN ACCESS SHARE MODE;")
 	}
-	b.WriteString("SELECT pg_current_snapshot(), pg_current_wal_lsn(), pg_backend_pid()")
+	b.WriteString("SELECT pg_current_snapshot(), " + q.position() + "(), pg_backend_pid()")
 	return b.String()
+}
+
+// position is the function for the position that the sink is told.
+//
+// Of values in place of subqueries it must not be below the commit of any transaction that the rows contain, since the stream is
+// followed up to it. A commit of a session with synchronous_commit = off is seen by others before it is written: it may lie behind
+// pg_current_wal_lsn, but not behind what was inserted.
+func (q *Query) position() string {
+	if q.followed() {
+		return "pg_current_wal_insert_lsn"
+	}
+	return "pg_current_wal_lsn"
+}
+
+// followed reports whether values stand in place of subqueries.
+func (q *Query) followed() bool { return q.Members != nil && q.Members.After != nil }
+
+// tables are those that are read, each once.
+func tables(q *Query) []string {
+	names := []string{tableName(q.Def)}
+	if q.Members != nil && q.Members.After == nil {
+		names = appendInner(names, q.Def)
+	}
+	return names
+}
+
+func appendInner(names []string, d *shape.Definition) []string {
+	for _, inner := range d.Inner() {
+		if name := tableName(inner); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		names = appendInner(names, inner)
+	}
+	return names
 }
 
 // hasRows reports whether rows are read: a shape that starts with nothing has only subsets of them.
@@ -79,30 +123,40 @@ func tableName(d *shape.Definition) string {
 	return pgx.Identifier{d.Table.Schema, d.Table.Name}.Sanitize()
 }
 
-// copySQL is the query for the rows. Both wheres are in parentheses: either may have an OR at its top.
+// copySQL is the query for the rows. All conditions are in parentheses: any may have an OR at its top.
 func copySQL(q *Query) string {
 	d := q.Def
 	var b strings.Builder
 	b.WriteString("COPY (SELECT ")
-	for i, c := range columns(d) {
+	for i, c := range columns(q) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
 		b.WriteString(pgx.Identifier{c}.Sanitize())
 	}
-	b.WriteString(" FROM ")
-	b.WriteString(tableName(d))
 	var conditions []string
-	if d.Where != nil {
+	if q.Members != nil {
+		m := newMembership(q.Members)
+		for _, c := range m.active() {
+			b.WriteString(", ")
+			b.WriteString(c)
+		}
+		conditions = m.where()
+	}
+	if d.Where != nil && len(conditions) == 0 {
 		conditions = append(conditions, d.Where.SQL())
 	}
+	b.WriteString(" FROM ")
+	b.WriteString(tableName(d))
 	if q.Subset != nil && q.Subset.Where != "" {
 		conditions = append(conditions, q.Subset.Where)
 	}
-	for i, c := range conditions {
-		b.WriteString([]string{" WHERE (", " AND ("}[i])
+	joint := " WHERE ("
+	for _, c := range conditions {
+		b.WriteString(joint)
 		b.WriteString(c)
 		b.WriteString(")")
+		joint = " AND ("
 	}
 	if s := q.Subset; s != nil {
 		if s.OrderBy != "" {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"leyden/internal/change"
-	"leyden/internal/shape"
 )
 
 // encoder makes JSON rows of lines of COPY's text format. It allocates only to grow its buffers.
@@ -16,15 +15,16 @@ type encoder struct {
 	names         [][]byte // `"name":` of each selected column, with the comma before it
 	keys          []int    // positions of the key columns
 	columns       int
-	head          []byte // what comes before the values of the key
-	tail          []byte // what follows the values
+	head          []byte   // what comes before the values of the key
+	tail          []byte   // what follows the values
+	headers       *headers // what stands in the middle of the tail, nil for nothing
 
 	cells [][]byte
 	json  []byte
 }
 
-func newEncoder(q *Query) *encoder {
-	d, all := q.Def, columns(q.Def)
+func newEncoder(q *Query) (*encoder, error) {
+	d, all := q.Def, columns(q)
 	e := &encoder{schema: d.Table.Schema, table: d.Table.Name, columns: len(all), keys: make([]int, len(d.Key))}
 	e.head = append([]byte(`{"key":"`), change.KeyPrefix(d.Table.Schema, d.Table.Name)...)
 	for i, c := range d.Selected {
@@ -37,17 +37,32 @@ func newEncoder(q *Query) *encoder {
 	for i, k := range d.Key {
 		e.keys[i] = slices.Index(all, k)
 	}
-	e.tail = tail(d, q.Subset)
-	return e
+	e.tail = tail(q)
+	if q.Members == nil {
+		return e, nil
+	}
+	var err error
+	e.headers, err = newHeaders(q.Members, all)
+	if err == nil {
+		e.columns += e.headers.conditions
+	}
+	return e, err
 }
 
-func tail(d *shape.Definition, s *Subset) []byte {
-	b := []byte(`},"headers":{"operation":"insert","relation":[`)
+// beginTail begins what follows the values.
+const beginTail = `},"headers":{`
+
+func tail(q *Query) []byte {
+	d := q.Def
+	b := []byte(beginTail + `"operation":"insert","relation":[`)
 	b = change.AppendJSONString(b, []byte(d.Table.Schema))
 	b = append(b, ',')
 	b = change.AppendJSONString(b, []byte(d.Table.Name))
 	b = append(b, ']')
-	if s != nil {
+	if q.Members != nil && q.Members.Before != nil {
+		b = append(b, `,"is_move_in":true`...)
+	}
+	if s := q.Subset; s != nil {
 		b = append(b, `,"snapshot_mark":`...)
 		b = strconv.AppendInt(b, s.Mark, 10)
 	}
@@ -73,7 +88,15 @@ func (e *encoder) row(line []byte) ([]byte, error) {
 			b = append(b, "null"...)
 		}
 	}
-	e.json = append(b, e.tail...)
+	if h := e.headers; h != nil {
+		b = append(b, beginTail...)
+		b = h.append(b, e.cells)
+		b = append(b, ',')
+		b = append(b, e.tail[len(beginTail):]...)
+	} else {
+		b = append(b, e.tail...)
+	}
+	e.json = b
 	return e.json, nil
 }
 

@@ -18,6 +18,14 @@ func items() *shape.Definition {
 	}}
 }
 
+func encoderOf(q *Query) *encoder {
+	e, err := newEncoder(q)
+	if err != nil {
+		panic(err)
+	}
+	return e
+}
+
 // copyLine writes a row as COPY does.
 func copyLine(cells []any) string {
 	escape := strings.NewReplacer("\\", `\\`, "\b", `\b`, "\f", `\f`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "\v", `\v`)
@@ -40,7 +48,7 @@ func TestRowsAsJSON(t *testing.T) {
 		`a/b` + "\t" + `\\N`: `{"key":"\"public\".\"items\"/\"a//b\"","value":{"id":"a/b","title":"\\N"}`,
 		`\\x00` + "\t" + `\t\n\r\b\f\v"é` + "\x01": `{"key":"\"public\".\"items\"/\"\\x00\"","value":{"id":"\\x00","title":"\t\n\r\b\f\u000b\"é\u0001"}`,
 	} {
-		got, err := newEncoder(&Query{Def: items()}).row([]byte(line))
+		got, err := encoderOf(&Query{Def: items()}).row([]byte(line))
 		require.NoError(t, err)
 		require.Equal(t, want+`,"headers":{"operation":"insert","relation":["public","items"]}}`, string(got), "%q", line)
 		require.True(t, json.Valid(got))
@@ -48,7 +56,7 @@ func TestRowsAsJSON(t *testing.T) {
 }
 
 func TestSubsetRowsCarryTheMark(t *testing.T) {
-	got, err := newEncoder(&Query{Def: items(), Subset: &Subset{Mark: 2147483647}}).row([]byte("1\tx"))
+	got, err := encoderOf(&Query{Def: items(), Subset: &Subset{Mark: 2147483647}}).row([]byte("1\tx"))
 	require.NoError(t, err)
 	require.Contains(t, string(got), `,"headers":{"operation":"insert","relation":["public","items"],"snapshot_mark":2147483647}}`)
 }
@@ -56,15 +64,15 @@ func TestSubsetRowsCarryTheMark(t *testing.T) {
 func TestTheKeyIsInKeyOrderAndDoesNotDependOnTheSelection(t *testing.T) {
 	d := items()
 	d.Key, d.Selected, d.NoPrimaryKey = []string{"z", "id", "title"}, []string{"id", "title"}, true
-	require.Equal(t, []string{"id", "title", "z"}, columns(d))
-	got, err := newEncoder(&Query{Def: d}).row([]byte("1\tx\t" + `\N`))
+	require.Equal(t, []string{"id", "title", "z"}, columns(&Query{Def: d}))
+	got, err := encoderOf(&Query{Def: d}).row([]byte("1\tx\t" + `\N`))
 	require.NoError(t, err)
 	require.Contains(t, string(got), `{"key":"\"public\".\"items\"/_/\"1\"/\"x\"","value":{"id":"1","title":"x"},`)
 }
 
 func TestExoticNames(t *testing.T) {
 	d := &shape.Definition{Layout: &shape.Layout{Table: shape.Table{Schema: `a"b`, Name: "c\\d"}, Key: []string{`k"1`}, Selected: []string{`k"1`}}}
-	got, err := newEncoder(&Query{Def: d}).row([]byte("1"))
+	got, err := encoderOf(&Query{Def: d}).row([]byte("1"))
 	require.NoError(t, err)
 	var message struct {
 		Key     string
@@ -80,7 +88,7 @@ func TestExoticNames(t *testing.T) {
 
 func TestRowsOfAnotherWidthAreErrors(t *testing.T) {
 	for _, line := range []string{"1", "1\t2\t3", ""} {
-		_, err := newEncoder(&Query{Def: items()}).row([]byte(line))
+		_, err := encoderOf(&Query{Def: items()}).row([]byte(line))
 		require.ErrorContains(t, err, "in place of 2", "%q", line)
 	}
 }
@@ -90,7 +98,7 @@ func TestAnyRowReadsBackAsItWas(t *testing.T) {
 		cell := rapid.OneOf(rapid.Just[any](nil), rapid.Map(rapid.StringOf(rapid.OneOf(
 			rapid.SampledFrom([]rune("\t\n\r\b\f\v\\N\"/_'\x00\x1f\x7f\u2028é😀")), rapid.Rune())), func(s string) any { return s }))
 		cells := []any{cell.Draw(t, "id"), cell.Draw(t, "title")}
-		got, err := newEncoder(&Query{Def: items()}).row([]byte(copyLine(cells)))
+		got, err := encoderOf(&Query{Def: items()}).row([]byte(copyLine(cells)))
 		require.NoError(t, err)
 		var message struct {
 			Key   string
@@ -110,7 +118,7 @@ func FuzzRow(f *testing.F) {
 	f.Add([]byte(`1	\N\`))
 	f.Add([]byte(`\\\t	\`))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		got, err := newEncoder(&Query{Def: items()}).row(line)
+		got, err := encoderOf(&Query{Def: items()}).row(line)
 		if err == nil && !json.Valid(got) {
 			t.Fatalf("not JSON: %q", got)
 		}
@@ -120,7 +128,7 @@ func FuzzRow(f *testing.F) {
 func BenchmarkRow(b *testing.B) {
 	d := items()
 	d.Selected = []string{"body", "id", "tenant", "title"}
-	e := newEncoder(&Query{Def: d})
+	e := encoderOf(&Query{Def: d})
 	line := []byte(strings.Repeat("x", 170) + "\t1234567\t42\ta title of some length")
 	b.ReportAllocs()
 	b.SetBytes(int64(len(line)))

@@ -34,11 +34,15 @@ const drainGrace = 100 * time.Millisecond
 // Run reads a snapshot over a connection that is idle. An error is the sink's, the context's, or an *Error. After an error the connection may be closed; if not, it is idle again. Everything is sent
 // at once, so that a small snapshot costs one round trip.
 func Run(ctx context.Context, conn *pgconn.PgConn, q Query, sink Sink) (Stats, error) {
-	r := &run{conn: conn, query: &q, sink: sink, rows: newEncoder(&q)}
+	rows, err := newEncoder(&q)
+	if err != nil {
+		return Stats{}, fmt.Errorf("read rows of %s.%s: %w", q.Def.Table.Schema, q.Def.Table.Name, err)
+	}
+	r := &run{conn: conn, query: &q, sink: sink, rows: rows}
 	if r.query.FirstRow <= 0 {
 		r.query.FirstRow = DefaultFirstRow
 	}
-	err := r.do(ctx)
+	err = r.do(ctx)
 	if err == nil && q.Progress != nil {
 		q.Progress(r.stats)
 	}
@@ -183,6 +187,9 @@ func (r *run) snapshot(values [][]byte) error {
 	if err != nil {
 		return err
 	}
+	if r.query.followed() {
+		lsn = reachable(lsn)
+	}
 	r.known = true
 	r.timer.Reset(r.query.FirstRow)
 	if err := r.sink.Known(s, lsn); err != nil {
@@ -240,3 +247,19 @@ func (r *run) line(line []byte) error {
 	}
 	return nil
 }
+
+// reachable is lsn, or the beginning of its page if it is just behind the page's header. A position up to which nothing has been
+// inserted yet lies behind the header, and the stream ends in front of it until something is. A record that is written across the
+// beginning of the page may end up to here, but none that begins in the page does, so no commit begins between the two.
+func reachable(lsn pg.LSN) pg.LSN {
+	if behind := lsn % walPage; behind <= walHeader {
+		return lsn - behind
+	}
+	return lsn
+}
+
+// Sizes of a page of the write-ahead log, as all but servers that were built otherwise have it, and of the longer of its headers.
+const (
+	walPage   = 8192
+	walHeader = 40
+)
