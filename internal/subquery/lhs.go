@@ -16,19 +16,17 @@ type lhs struct {
 }
 
 // newLHS binds the columns of a position to those of a relation version.
-func newLHS(d *where.DNF, p *where.Position, names []string) (lhs, error) {
-	values := d.Subqueries[p.Subquery].Values
-	if len(values) != len(p.Columns) {
-		return lhs{}, fmt.Errorf("bind where clause: %d columns are looked for among values of %d", len(p.Columns), len(values))
+func newLHS(p *where.Position, names []string) (lhs, error) {
+	l := lhs{dependency: p.Subquery, columns: p.Columns, canon: p.Canon}
+	if len(l.canon) != len(l.columns) {
+		return lhs{}, fmt.Errorf("bind where clause: %d columns with %d canonical forms", len(l.columns), len(l.canon))
 	}
-	l := lhs{dependency: p.Subquery, columns: p.Columns}
-	for i, name := range p.Columns {
+	for _, name := range p.Columns {
 		at := slices.Index(names, name)
 		if at < 0 {
 			return lhs{}, fmt.Errorf("bind where clause: no column %q", name)
 		}
 		l.at = append(l.at, at)
-		l.canon = append(l.canon, values[i].Canon)
 	}
 	return l, nil
 }

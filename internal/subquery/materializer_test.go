@@ -211,9 +211,8 @@ type middle struct {
 
 func newMiddle(t *rapid.T, leaf *where.Clause) *middle {
 	d := &where.DNF{
-		Positions:  []where.Position{member(0, false, "p"), member(1, false, "q"), {Subquery: -1, Leaf: leaf}},
-		Disjuncts:  [][]int{{0}, {1, 2}},
-		Subqueries: []where.Subquery{sub(where.CanonText), sub(where.CanonText)},
+		Positions: []where.Position{member(0, false, "p"), member(1, false, "q"), {Subquery: -1, Leaf: leaf}},
+		Disjuncts: [][]int{{0}, {1, 2}},
 	}
 	names := []string{"id", "p", "q", "n", "v"}
 	m := &middle{tagger: NewTagger("stack", "1-2", d), views: make([]Set, 2), rows: map[string][][]byte{}}

@@ -37,7 +37,7 @@ func Bind(d *where.DNF, names []string) (*Program, error) {
 			to.want = where.False
 		}
 		if from.Leaf == nil {
-			n, err := p.test(d, from, names)
+			n, err := p.test(from, names)
 			if err != nil {
 				return nil, err
 			}
@@ -66,13 +66,13 @@ func Bind(d *where.DNF, names []string) (*Program, error) {
 }
 
 // test is the number of the test of a position.
-func (p *Program) test(d *where.DNF, of *where.Position, names []string) (int, error) {
+func (p *Program) test(of *where.Position, names []string) (int, error) {
 	for i := range p.tests {
 		if p.tests[i].same(of) {
 			return i, nil
 		}
 	}
-	l, err := newLHS(d, of, names)
+	l, err := newLHS(of, names)
 	if err != nil {
 		return 0, err
 	}

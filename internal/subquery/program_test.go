@@ -17,18 +17,15 @@ func leaf(t testing.TB, text string) *where.Clause {
 	return c
 }
 
-// sub is a subquery of so many columns.
-func sub(canon ...where.Canon) where.Subquery {
-	s := where.Subquery{Schema: "public", Table: "inner"}
-	for _, c := range canon {
-		s.Columns = append(s.Columns, "c")
-		s.Values = append(s.Values, where.Membership{Type: "text", Canon: c})
-	}
-	return s
+// member tests columns for being among the values of a subquery.
+func member(subquery int, negated bool, columns ...string) where.Position {
+	return where.Position{Subquery: subquery, Negated: negated, Columns: columns, Canon: canons(len(columns))}
 }
 
-func member(subquery int, negated bool, columns ...string) where.Position {
-	return where.Position{Subquery: subquery, Negated: negated, Columns: columns}
+// as is a position whose columns have other canonical forms than their texts.
+func as(p where.Position, canon ...where.Canon) where.Position {
+	p.Canon = canon
+	return p
 }
 
 func cells(texts ...any) [][]byte {
@@ -44,9 +41,8 @@ func cells(texts ...any) [][]byte {
 func TestAPositionIsTrueIffItsLeafOrNotItsLeafIs(t *testing.T) {
 	positive, negated := where.Position{Subquery: -1, Leaf: leaf(t, "1/n > 0")}, where.Position{Subquery: -1, Negated: true, Leaf: leaf(t, "1/n > 0")}
 	d := &where.DNF{
-		Positions:  []where.Position{member(0, false, "s"), positive, member(0, true, "s"), negated, member(0, false, "s")},
-		Disjuncts:  [][]int{{0, 1}, {2, 3}, {4}},
-		Subqueries: []where.Subquery{sub(where.CanonText)},
+		Positions: []where.Position{member(0, false, "s"), positive, member(0, true, "s"), negated, member(0, false, "s")},
+		Disjuncts: [][]int{{0, 1}, {2, 3}, {4}},
 	}
 	p, err := Bind(d, []string{"x", "n", "s"})
 	require.NoError(t, err)
@@ -87,7 +83,7 @@ func TestALetterOfUnknownCaseIsNotDecided(t *testing.T) {
 }
 
 func TestAMissingColumnIsAnErrorOfBind(t *testing.T) {
-	d := &where.DNF{Positions: []where.Position{member(0, false, "s")}, Disjuncts: [][]int{{0}}, Subqueries: []where.Subquery{sub(where.CanonText)}}
+	d := &where.DNF{Positions: []where.Position{member(0, false, "s")}, Disjuncts: [][]int{{0}}}
 	_, err := Bind(d, []string{"n"})
 	require.ErrorContains(t, err, `"s"`)
 	_, err = NewTagger("", "", d).Bind([]string{"n"})
@@ -96,9 +92,8 @@ func TestAMissingColumnIsAnErrorOfBind(t *testing.T) {
 
 func composite(t testing.TB) (*where.DNF, []string, [][]byte, []Set) {
 	d := &where.DNF{
-		Positions:  []where.Position{member(0, false, "s", "n"), {Subquery: -1, Leaf: leaf(t, "n > 0")}, member(1, true, "n")},
-		Disjuncts:  [][]int{{0, 1}, {2}},
-		Subqueries: []where.Subquery{sub(where.CanonText, where.CanonNumeric), sub(where.CanonText)},
+		Positions: []where.Position{as(member(0, false, "s", "n"), where.CanonText, where.CanonNumeric), {Subquery: -1, Leaf: leaf(t, "n > 0")}, member(1, true, "n")},
+		Disjuncts: [][]int{{0, 1}, {2}},
 	}
 	views := []Set{Empty.With([]Value{value("x", "1"), value(nil, "2")}, nil), Empty.With(many(1000), nil)}
 	return d, []string{"id", "s", "n"}, cells("7", "a text", "3"), views

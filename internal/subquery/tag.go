@@ -83,7 +83,7 @@ func (t *Tagger) Bind(names []string) (*RowTags, error) {
 		if r.of[i] >= 0 {
 			continue
 		}
-		l, err := newLHS(t.dnf, p, names)
+		l, err := newLHS(p, names)
 		if err != nil {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 func one(canon where.Canon) *where.DNF {
-	return &where.DNF{Positions: []where.Position{member(0, false, "a")}, Disjuncts: [][]int{{0}}, Subqueries: []where.Subquery{sub(canon)}}
+	return &where.DNF{Positions: []where.Position{as(member(0, false, "a"), canon)}, Disjuncts: [][]int{{0}}}
 }
 
 func hashOf(payload string) string { return fmt.Sprintf("%x", md5.Sum([]byte("SH"+payload))) }
@@ -45,9 +45,8 @@ func TestTagsAreHashesOfCanonicalTexts(t *testing.T) {
 
 func TestSlotsOfTags(t *testing.T) {
 	d := &where.DNF{
-		Positions:  []where.Position{member(0, false, "a"), {Subquery: -1, Leaf: leaf(t, "n IS NULL")}, member(1, false, "user_id", "team_id"), member(0, false, "a")},
-		Disjuncts:  [][]int{{0}, {1}, {2, 3}},
-		Subqueries: []where.Subquery{sub(where.CanonText), sub(where.CanonText, where.CanonText)},
+		Positions: []where.Position{member(0, false, "a"), {Subquery: -1, Leaf: leaf(t, "n IS NULL")}, member(1, false, "user_id", "team_id"), member(0, false, "a")},
+		Disjuncts: [][]int{{0}, {1}, {2, 3}},
 	}
 	tagger := NewTagger("S", "H", d)
 	r, err := tagger.Bind([]string{"a", "n", "team_id", "user_id"})
@@ -75,10 +74,10 @@ func TestMessagesOfMoves(t *testing.T) {
 }
 
 func TestThePatternOfAValueFindsTheRowsThatHaveIt(t *testing.T) {
+	canon := []where.Canon{where.CanonNumeric, where.CanonPadded}
 	d := &where.DNF{
-		Positions:  []where.Position{member(0, false, "a", "b"), member(0, false, "b", "a")},
-		Disjuncts:  [][]int{{0}, {1}},
-		Subqueries: []where.Subquery{sub(where.CanonNumeric, where.CanonPadded)},
+		Positions: []where.Position{as(member(0, false, "a", "b"), canon...), as(member(0, false, "b", "a"), canon...)},
+		Disjuncts: [][]int{{0}, {1}},
 	}
 	tagger := NewTagger("S", "H", d)
 	r, err := tagger.Bind([]string{"a", "b"})
@@ -87,7 +86,6 @@ func TestThePatternOfAValueFindsTheRowsThatHaveIt(t *testing.T) {
 		text := rapid.SampledFrom([]string{"1", "1.0", "10", "1.50", "1.5", "1.5  ", "1 ", "0.0", "0"})
 		a, b := text.Draw(t, "a"), text.Draw(t, "b")
 		x, y := text.Draw(t, "x"), text.Draw(t, "y")
-		canon := []where.Canon{where.CanonNumeric, where.CanonPadded}
 		v := Value(AppendValue(nil, canon, cells(a, b)))
 		var tags []string
 		require.NoError(t, json.Unmarshal(r.Append(nil, cells(x, y)), &tags))

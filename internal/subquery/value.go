@@ -30,7 +30,7 @@ func appendCell(dst []byte, canon where.Canon, text []byte) []byte {
 		return append(dst, 0)
 	}
 	start := len(dst)
-	dst = appendCanonical(append(dst, 0), canon, text)
+	dst = canon.Append(append(dst, 0), text)
 	n := uint64(len(dst)-start-1) + 1
 	for at := start; ; at++ {
 		if n < 0x80 {

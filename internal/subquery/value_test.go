@@ -39,6 +39,7 @@ func TestEqualValuesHaveOneForm(t *testing.T) {
 		{where.CanonFloat, []string{"-0.5"}, "-0.5"},
 		{where.CanonPadded, []string{"a", "a   "}, "a"},
 		{where.CanonPadded, []string{"   ", ""}, ""},
+		{where.CanonBool, []string{"t", "true"}, "t"},
 	} {
 		for _, text := range c.texts {
 			v := Value(AppendValue(nil, []where.Canon{c.canon}, [][]byte{[]byte(text)}))
