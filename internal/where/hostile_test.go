@@ -2,6 +2,7 @@ package where_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -103,7 +104,7 @@ func TestShortLiteralsCannotMakeLargeClauses(t *testing.T) {
 
 // TestConstantsThatTheirTypeDoesNotHaveAreNotDecoded has clauses whose bytes were changed.
 func TestConstantsThatTheirTypeDoesNotHaveAreNotDecoded(t *testing.T) {
-	_, err := where.Unmarshal([]byte("\x03\x00\x01\x06\x02f8\x00\b\x02\x03\x06\x00\x01\x05\xff\xff\xfb\x00\x10\x00\xf0\xda"))
+	_, err := where.Unmarshal([]byte("\x04\x00\x00\x01\x06\x02f8\x00\b\x02\x03\x06\x00\x01\x05\xff\xff\xfb\x00\x10\x00\xf0\xda"))
 	require.Error(t, err, "a float4 of a float8's precision")
 	for value, wide := range map[string]string{"2::int2": "70000::int4", "2::int4": "3000000000::int8"} {
 		narrow, err := compile(t, "i8 > "+value, nil).MarshalBinary()
@@ -138,6 +139,28 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
+func FuzzCompileWithSubqueries(f *testing.F) {
+	for text := range canonicalSubqueries {
+		f.Add(text, "1", []byte("5"))
+	}
+	for _, refused := range refusedSubqueries {
+		f.Add(refused.text, "1", []byte("5"))
+	}
+	f.Fuzz(func(t *testing.T, text, param string, value []byte) {
+		c, err := where.CompileWith(text, map[string]string{"1": param}, children(), relatives)
+		if err != nil {
+			var e *where.Error
+			require.True(t, errors.As(err, &e) || errors.Is(err, errUnavailable))
+			return
+		}
+		exercise(t, c, value)
+		again, err := where.CompileWith(c.SQL(), nil, children(), relatives)
+		if err == nil { // what only Postgres can be told makes some canonical texts no clauses
+			require.Equal(t, c.HasSubqueries(), again.HasSubqueries())
+		}
+	})
+}
+
 func FuzzUnmarshal(f *testing.F) {
 	for _, text := range grammar() {
 		c, err := where.Compile(text, row{"1": "5"}, columns())
@@ -154,6 +177,9 @@ func FuzzUnmarshal(f *testing.F) {
 		b, err := c.MarshalBinary()
 		require.NoError(f, err)
 		f.Add(b, []byte("5"))
+	}
+	for text := range canonicalSubqueries {
+		f.Add([]byte(subquery(f, text).Encoding()), []byte("5"))
 	}
 	f.Fuzz(func(t *testing.T, b, value []byte) {
 		if c, err := where.Unmarshal(b); err == nil {
@@ -173,6 +199,12 @@ func exercise(t *testing.T, c *where.Clause, value []byte) {
 	for _, l := range plan.Listings(plan.Choose(func(*where.Probe) int { return 0 })) {
 		_, _ = l.Probe.Meets(value)
 	}
+	if c.HasSubqueries() {
+		_, err := c.Bind(c.Columns())
+		require.Error(t, err)
+		exerciseParts(t, c, value)
+		return
+	}
 	p, err := c.Bind(c.Columns())
 	require.NoError(t, err)
 	var s where.Scratch
@@ -183,4 +215,32 @@ func exercise(t *testing.T, c *where.Clause, value []byte) {
 	}
 	_, _ = p.Eval(row, &s)
 	_, _ = p.Eval(nil, &s)
+}
+
+// exerciseParts does the same for what a clause with subqueries consists of.
+func exerciseParts(t *testing.T, c *where.Clause, value []byte) {
+	for _, q := range c.Subqueries() {
+		require.Len(t, q.Values, len(q.Columns))
+		for _, m := range q.Values {
+			m.Canon.Append(nil, value)
+		}
+		if q.Where != nil {
+			exercise(t, q.Where, value)
+		}
+	}
+	if s := c.Superset(); s != nil {
+		require.False(t, s.HasSubqueries())
+		exercise(t, s, value)
+	}
+	dnf := c.DNF()
+	if len(dnf.Positions) > 200 {
+		return
+	}
+	for i, p := range dnf.Positions {
+		require.Equal(t, p.Leaf == nil, p.Subquery >= 0)
+		require.NotEmpty(t, dnf.ConditionSQL(i, func(int) string { return "true" }))
+		if p.Leaf != nil {
+			exercise(t, p.Leaf, value)
+		}
+	}
 }
