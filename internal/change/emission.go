@@ -80,11 +80,7 @@ func (em *Emissions) Emit(e *Encoder, p *Projection, f *Fragment, changes []Chan
 	default:
 		return nil, nil
 	}
-	s := em.slots[i].find(&p.emits[kind])
-	s.once.Do(func() {
-		s.err = errEncoding // what the others find if this panics
-		s.items, s.err = e.emit(s.space[:0], p, kind, f, c)
-	})
+	s := em.emitted(e, p, kind, f, c, i)
 	if !last || len(s.items) == 0 {
 		return s.items, s.err
 	}
@@ -96,6 +92,27 @@ func (em *Emissions) Emit(e *Encoder, p *Projection, f *Fragment, changes []Chan
 		s.last.Store(marked) // two that are made at once are equal
 	}
 	return *marked, nil
+}
+
+// EmitTouched is Emit for a shape whose items say more of a row than clients see of its columns: an update in it is never without
+// an item (spec where-and-subqueries §2.4). None is marked as the last.
+func (em *Emissions) EmitTouched(e *Encoder, p *Projection, f *Fragment, changes []Change, i int, inOld, inNew bool) ([]Item, error) {
+	items, err := em.Emit(e, p, f, changes, i, inOld, inNew, false)
+	if c := &changes[i]; len(items) == 0 && err == nil && c.Op == Update && inOld && inNew {
+		s := em.emitted(e, p, emitTouch, f, c, i)
+		return s.items, s.err
+	}
+	return items, err
+}
+
+// emitted is what a projection makes of change i, which is encoded if nobody has yet.
+func (em *Emissions) emitted(e *Encoder, p *Projection, kind emitKind, f *Fragment, c *Change, i int) *emission {
+	s := em.slots[i].find(&p.emits[kind])
+	s.once.Do(func() {
+		s.err = errEncoding // what the others find if this panics
+		s.items, s.err = e.emit(s.space[:0], p, kind, f, c)
+	})
+	return s
 }
 
 // emit encodes into dst (spec http-api §21.3, §21.4).
@@ -115,7 +132,7 @@ func (e *Encoder) emit(dst []Item, p *Projection, kind emitKind, f *Fragment, c 
 		gone := Item{Offset: offset, JSON: e.delete(p, l, at, c.Old, c.New)}
 		at.pos++
 		return append(dst, gone, Item{Offset: shape.Offset{Tx: offset.Tx, Op: at.pos}, JSON: e.insert(p, l, at, c.New, c.Old)}), nil
-	case changed(c.Old, c.New, l.columns):
+	case kind == emitTouch, changed(c.Old, c.New, l.columns):
 		return append(dst, Item{Offset: offset, JSON: e.update(p, l, at, c.Old, c.New)}), nil
 	}
 	return nil, nil

@@ -32,3 +32,11 @@ func (it *Item) AppendTo(dst []byte) []byte {
 	}
 	return append(dst, it.JSON...)
 }
+
+// WithHeaders is the item with further headers, each written with a comma before it. It shares nothing with the one it is made of.
+func (it Item) WithHeaders(headers []byte) Item {
+	n := len(it.JSON) - 2
+	json := make([]byte, 0, len(it.JSON)+len(headers))
+	it.JSON = append(append(append(json, it.JSON[:n]...), headers...), '}', '}')
+	return it
+}

@@ -18,7 +18,7 @@ type Projection struct {
 	names     [][]byte // `"name":` of each selected column
 	relation  []byte   // `","relation":["schema","table"],"txids":[`
 
-	emits [3]emit
+	emits [4]emit
 	// layouts holds how the columns of relation versions lie. Published maps are not changed.
 	layouts atomic.Pointer[map[*Relation]*layout]
 }
@@ -35,6 +35,7 @@ const (
 	emitInsert emitKind = iota // the new row comes into the shape
 	emitUpdate
 	emitDelete // the old row leaves the shape
+	emitTouch  // an update of nothing that clients see, for those who are told of it all the same
 )
 
 // maxLayouts bounds the relation versions that a projection remembers. A partitioned table has one per partition.
