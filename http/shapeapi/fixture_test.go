@@ -37,6 +37,8 @@ type engine struct {
 	service   status.Service
 	notReady  *status.NotReady
 	tableErr  error
+	away      string                                            // the table that cannot be looked up
+	tables    func(schema, name string) (*inspect.Table, error) // in place of the inspector's
 	createErr error
 	beginErr  error // of every snapshot to come
 	held      bool  // snapshots to come do not start
@@ -98,13 +100,24 @@ func (e *engine) WaitReady(ctx context.Context) error {
 
 func (e *engine) Table(ctx context.Context, schema, name string) (*inspect.Table, error) {
 	e.mu.Lock()
-	err := e.tableErr
-	e.mu.Unlock()
-	if err != nil {
-		return nil, err
+	err, tables := e.tableErr, e.tables
+	if name == e.away {
+		err = inspect.ErrUnavailable
 	}
+	e.mu.Unlock()
+	switch {
+	case err != nil:
+		return nil, err
+	case tables != nil:
+		return tables(schema, name)
+	}
+	return find(e.inspector, schema, name)
+}
+
+// find looks a table up among those that an inspector knows.
+func find(i *inspect.Inspector, schema, name string) (*inspect.Table, error) {
 	for oid := uint32(16384); ; oid++ {
-		t := e.inspector.Cached(oid)
+		t := i.Cached(oid)
 		if t == nil {
 			return nil, inspect.ErrNotFound
 		}

@@ -41,7 +41,7 @@ func (x *exchange) compileSubset() (*status.SubsetQuery, *failure) {
 		cols = slices.DeleteFunc(slices.Clone(cols), func(c where.Column) bool { return !slices.Contains(allowed, c.Name) })
 	}
 	if text != "" {
-		clause, f := x.api.compile(text, params, cols, true)
+		clause, f := x.api.compile(text, params, cols, nil)
 		if f != nil {
 			return nil, f
 		}
