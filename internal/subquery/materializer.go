@@ -86,7 +86,9 @@ func (m *Materializer) Items(text []byte) error {
 }
 
 func (m *Materializer) apply(it *item) error {
-	m.collect(it.xids)
+	if m.ready {
+		m.collect(it.xids)
+	}
 	switch string(it.operation) {
 	case "insert":
 		return m.insert(it)
@@ -120,12 +122,13 @@ func (m *Materializer) Commit(xids ...uint64) (Moves, bool, error) {
 	m.collect(xids)
 	contributed := m.xids
 	m.xids = nil
+	before := m.counts.set
 	in, out, err := m.counts.commit()
 	if err != nil || len(in)+len(out) == 0 {
 		return Moves{}, false, err
 	}
 	slices.Sort(contributed)
-	return Moves{In: in, Out: out, XIDs: slices.Compact(contributed)}, true, nil
+	return Moves{In: in, Out: out, XIDs: slices.Compact(contributed), Before: before, After: m.counts.set}, true, nil
 }
 
 func (m *Materializer) insert(it *item) error {

@@ -195,7 +195,7 @@ func TestWhatCancelsIsNotTold(t *testing.T) {
 	moves, any, err := m.Commit(9, 8, 9)
 	require.NoError(t, err)
 	require.True(t, any)
-	require.Equal(t, Moves{In: []Value{Null}, XIDs: []uint64{8, 9}}, moves)
+	require.Equal(t, Moves{In: []Value{Null}, XIDs: []uint64{8, 9}, Before: Empty, After: m.Set()}, moves)
 }
 
 // middle is an inner shape that has subqueries itself: `p IN q0 OR (q IN q1 AND n > 0)`, and a column v that another shape asks

@@ -7,6 +7,9 @@ type Moves struct {
 	In, Out []Value
 	// XIDs are the transactions that caused it, sorted. There may be none.
 	XIDs []uint64
+	// Before and After are all values, so that a view can become the very set that the inner shape has. They are the same for
+	// whoever does not know them.
+	Before, After Set
 }
 
 // Batch is what is taken from a Queue at once: values of one dependency that all come or all go.
@@ -29,6 +32,9 @@ type pending struct {
 	at    map[Value]int
 	live  [2]int // how many go, how many come
 	xids  [2][]uint64
+	// latest is what the view becomes with all of them, if they follow from it without a gap.
+	latest  Set
+	follows bool
 }
 
 type move struct {
@@ -51,6 +57,11 @@ func (q *Queue) Enqueue(dependency int, m Moves, base Set) {
 		q.pending = append(q.pending, pending{at: map[Value]int{}})
 	}
 	p := &q.pending[dependency]
+	if len(p.at) == 0 {
+		p.latest, p.follows = base, true
+	}
+	p.follows = p.follows && p.latest == m.Before && m.Before != m.After
+	p.latest = m.After
 	p.add(m.Out, false, m.XIDs, base)
 	p.add(m.In, true, m.XIDs, base)
 	for i := range p.live {
@@ -108,6 +119,16 @@ func (q *Queue) Empty() bool {
 		}
 	}
 	return true
+}
+
+// Settled is the dependency's own set if its view has the same values: nothing is pending, and the moves have followed from each
+// other. Whoever takes it for the view shares its memory with the inner shape and with all others that do.
+func (q *Queue) Settled(dependency int) (Set, bool) {
+	if dependency >= len(q.pending) {
+		return Set{}, false
+	}
+	p := &q.pending[dependency]
+	return p.latest, p.follows && len(p.at) == 0
 }
 
 // Pop takes all that goes of the lowest dependency of which something does; if nothing goes any more, all that comes of the

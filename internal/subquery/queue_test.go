@@ -93,14 +93,22 @@ func TestTheQueueHoldsTheLastMoveOfEachValue(t *testing.T) {
 				require.Equal(t, ok, gotOK)
 				require.Equal(t, want, got)
 				apply(got)
+				if s, ok := q.Settled(got.Dependency); gotOK && ok {
+					require.Equal(t, slices.Sorted(bases[got.Dependency].All()), slices.Sorted(s.All()))
+					bases[got.Dependency] = s
+				}
 				continue
 			}
 			dep := rapid.IntRange(0, 2).Draw(t, "dep")
 			m := Moves{In: some.Draw(t, "in"), Out: some.Draw(t, "out"), XIDs: []uint64{xid - uint64(rapid.IntRange(0, 3).Draw(t, "late"))}}
 			xid += 2
+			after := final[dep].With(nil, m.Out).With(m.In, nil)
+			if rapid.IntRange(0, 9).Draw(t, "gap") > 0 {
+				m.Before, m.After = final[dep], after
+			}
+			final[dep] = after
 			q.Enqueue(dep, m, bases[dep])
 			naive.enqueue(dep, m, bases[dep])
-			final[dep] = final[dep].With(nil, m.Out).With(m.In, nil)
 		}
 		for {
 			want, _ := naive.pop()

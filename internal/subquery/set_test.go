@@ -114,16 +114,18 @@ func many(n int) []Value {
 	return values
 }
 
-// TestBytesPerValue holds the memory of a set of values, of its next version, and says both.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestBytesPerValue bounds the memory of a set of values, of its next version, and of the materializer that knows how many rows
+// each has.
 func TestBytesPerValue(t *testing.T) {
 	const n = 200_000
-	heap := func() uint64 {
-		runtime.GC()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	for name, text := range map[string]func(i int) string{
 		"six digits": func(i int) string { return strconv.Itoa(100_000 + i) },
 		"uuid":       func(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i) },
@@ -141,6 +143,16 @@ func TestBytesPerValue(t *testing.T) {
 		t.Logf("%s: %.1f bytes per value of %d; another version %d bytes", name, perValue, len(values[0]), int64(after-made))
 		require.Less(t, perValue, float64(len(values[0]))*1.25+12)
 		require.Less(t, int64(after)-int64(made), int64(64<<10))
+		c := newCounts()
+		for _, v := range values {
+			c.add(v, 2)
+		}
+		_, _, err := c.commit()
+		require.NoError(t, err)
+		counted := float64(heap()-after) / n
+		t.Logf("%s: %.1f bytes per value with a count of its rows", name, counted)
+		require.Less(t, counted, 2*float64(len(values[0]))*1.25+30)
+		runtime.KeepAlive(c)
 		runtime.KeepAlive(values)
 		runtime.KeepAlive(s)
 		runtime.KeepAlive(next)

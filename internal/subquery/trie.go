@@ -19,6 +19,8 @@ type node struct {
 	marks []byte
 	ends  []uint32
 	data  []byte
+	// rows belongs to a tally, which alone may change it in place; it is nil for a set.
+	rows []uint32
 }
 
 const (
@@ -32,10 +34,11 @@ const (
 	bottomShift = 8
 )
 
-// entry is a value with its hash.
+// entry is a value with its hash, and for a tally with its count.
 type entry struct {
 	hash  uint64
 	value Value
+	rows  uint32
 }
 
 func (n *node) leaf() bool { return n.children == nil }
@@ -64,14 +67,20 @@ func (n *node) find(hash uint64, v string) int {
 	}
 }
 
-func (n *node) has(hash uint64, v string) bool {
+// where is the leaf that has a value, and its place there. The place is negative if there is none.
+func (n *node) where(hash uint64, v string) (*node, int) {
 	for shift := topShift; n != nil; shift -= fanBits {
 		if n.leaf() {
-			return n.find(hash, v) >= 0
+			return n, n.find(hash, v)
 		}
 		n = n.children[hash>>shift&(fan-1)]
 	}
-	return false
+	return nil, -1
+}
+
+func (n *node) has(hash uint64, v string) bool {
+	_, at := n.where(hash, v)
+	return at >= 0
 }
 
 func (n *node) all(yield func(Value) bool) bool {
@@ -96,7 +105,8 @@ func (n *node) all(yield func(Value) bool) bool {
 
 // editor makes nodes out of others.
 type editor struct {
-	seed maphash.Seed
+	seed  maphash.Seed
+	tally bool // leaves have counts
 	// changed is told of every value that comes (+1) or goes (-1).
 	changed func(v Value, by int)
 }
@@ -105,7 +115,7 @@ type editor struct {
 func (e *editor) entries(values []Value) []entry {
 	out := make([]entry, len(values))
 	for i, v := range values {
-		out[i] = entry{maphash.String(e.seed, string(v)), v}
+		out[i] = entry{hash: maphash.String(e.seed, string(v)), value: v}
 	}
 	sortEntries(out)
 	return slices.CompactFunc(out, func(a, b entry) bool { return a == b })
@@ -130,7 +140,7 @@ func take(all []entry, child, shift int) (of, rest []entry) {
 }
 
 // build makes the node of sorted, different values.
-func build(all []entry, shift int) *node {
+func (e *editor) build(all []entry, shift int) *node {
 	if len(all) == 0 {
 		return nil
 	}
@@ -140,9 +150,9 @@ func build(all []entry, shift int) *node {
 	}
 	n := &node{count: len(all), bytes: size}
 	if len(all) == 1 || len(all) <= leafValues && size <= leafBytes || shift < bottomShift {
-		n.room(len(all), size)
+		e.room(n)
 		for i := range all {
-			n.push(all[i].hash, all[i].value)
+			n.push(all[i])
 		}
 		return n
 	}
@@ -150,19 +160,35 @@ func build(all []entry, shift int) *node {
 	for i := range n.children {
 		var of []entry
 		of, all = take(all, i, shift)
-		n.children[i] = build(of, shift-fanBits)
+		n.children[i] = e.build(of, shift-fanBits)
 	}
 	return n
 }
 
-func (n *node) room(values, size int) {
-	n.marks, n.ends, n.data = make([]byte, 0, values), make([]uint32, 0, values), make([]byte, 0, size)
+// room prepares a leaf for its values.
+func (e *editor) room(n *node) {
+	n.marks, n.ends, n.data = make([]byte, 0, n.count), make([]uint32, 0, n.count), make([]byte, 0, n.bytes)
+	if e.tally {
+		n.rows = make([]uint32, 0, n.count)
+	}
 }
 
-func (n *node) push(hash uint64, v Value) {
-	n.marks = append(n.marks, byte(hash))
-	n.data = append(n.data, v...)
+func (n *node) push(e entry) {
+	n.marks = append(n.marks, byte(e.hash))
+	n.data = append(n.data, e.value...)
 	n.ends = append(n.ends, uint32(len(n.data)))
+	if n.rows != nil {
+		n.rows = append(n.rows, e.rows)
+	}
+}
+
+// entry is the value i of a leaf.
+func (e *editor) entry(n *node, i int) entry {
+	out := entry{hash: maphash.String(e.seed, string(n.at(i))), value: n.at(i)}
+	if e.tally {
+		out.rows = n.rows[i]
+	}
+	return out
 }
 
 // edit is n without remove and then with add. It is n itself if that changes nothing.
@@ -174,7 +200,7 @@ func (e *editor) edit(n *node, add, remove []entry, shift int) *node {
 		for i := range add {
 			e.changed(add[i].value, 1)
 		}
-		return build(add, shift)
+		return e.build(add, shift)
 	case n.leaf():
 		return e.editLeaf(n, add, remove, shift)
 	}
@@ -201,7 +227,9 @@ func (e *editor) edit(n *node, add, remove []entry, shift int) *node {
 	case next.count == 0:
 		return nil
 	case next.count <= leafValues/4 && next.bytes <= leafBytes/4:
-		return build(e.gather(&next, nil), shift)
+		all := e.gather(&next, nil)
+		sortEntries(all)
+		return e.build(all, shift)
 	}
 	return &next
 }
@@ -216,13 +244,19 @@ func (n *node) size(values bool) int {
 	return n.bytes
 }
 
-// gather appends the entries below n and sorts them all.
+// gather appends the entries below n.
 func (e *editor) gather(n *node, to []entry) []entry {
-	n.all(func(v Value) bool {
-		to = append(to, entry{maphash.String(e.seed, string(v)), v})
-		return true
-	})
-	sortEntries(to)
+	switch {
+	case n == nil:
+	case n.leaf():
+		for i := range n.ends {
+			to = append(to, e.entry(n, i))
+		}
+	default:
+		for _, c := range n.children {
+			to = e.gather(c, to)
+		}
+	}
 	return to
 }
 
@@ -259,20 +293,20 @@ func (e *editor) editLeaf(n *node, add, remove []entry, shift int) *node {
 	if count > leafValues || size > leafBytes {
 		for i := range n.ends {
 			if !dead[i] {
-				fresh = append(fresh, entry{maphash.String(e.seed, string(n.at(i))), n.at(i)})
+				fresh = append(fresh, e.entry(n, i))
 			}
 		}
 		sortEntries(fresh)
-		return build(fresh, shift)
+		return e.build(fresh, shift)
 	}
-	next.room(count, size)
+	e.room(next)
 	for i := range n.ends {
 		if !dead[i] {
-			next.push(uint64(n.marks[i]), n.at(i))
+			next.push(e.entry(n, i))
 		}
 	}
 	for i := range fresh {
-		next.push(fresh[i].hash, fresh[i].value)
+		next.push(fresh[i])
 	}
 	return next
 }
