@@ -44,14 +44,21 @@ func TestTheGuideSaysWhatIsAcceptedAndWhatIsNot(t *testing.T) {
 	orders, err := inspect.New(conn).Table(t.Context(), "public", "orders")
 	require.NoError(t, err)
 
+	tables := func(schema, name string) ([]where.Column, error) {
+		table, err := inspect.New(conn).Table(t.Context(), schema, name)
+		if err != nil {
+			return nil, err
+		}
+		return table.WhereColumns(), nil
+	}
 	for _, clause := range blocks(t, "```sql") {
-		_, err := where.Compile(clause, nil, orders.WhereColumns())
+		_, err := where.CompileWith(clause, nil, orders.WhereColumns(), tables)
 		require.NoError(t, err, clause)
 		_, err = conn.Exec(t.Context(), "SELECT FROM orders WHERE "+clause)
 		require.NoError(t, err, clause)
 	}
 	for _, clause := range blocks(t, "```sql refused") {
-		_, err := where.Compile(clause, nil, orders.WhereColumns())
+		_, err := where.CompileWith(clause, nil, orders.WhereColumns(), tables)
 		var refused *where.Error
 		require.ErrorAs(t, err, &refused, clause)
 	}

@@ -229,6 +229,9 @@ func (a *analyzer) selected(names []string, loc int32) ([]*node, error) {
 		if c.Dims > 0 && c.OfDomains {
 			return nil, a.subqueryErrorf(loc, "column %s is an array of a domain: Postgres compares it with no other array", identifier(name))
 		}
+		if c.Kind == Domain && c.kind() == Enum && c.Dims == 0 {
+			return nil, a.subqueryErrorf(loc, "column %s is of a domain over an enum: Postgres compares it with nothing", identifier(name))
+		}
 		nodes = append(nodes, a.column(c, loc))
 	}
 	if len(unknown) > 0 {

@@ -25,7 +25,7 @@ func relatives(schema, name string) ([]where.Column, error) {
 			{Name: "tz", Type: "timestamptz"}, {Name: "tm", Type: "time"}, mood, {Name: "arr", Type: "int4", Dims: 1}, {Name: "j", Type: "jsonb"}, {Name: "iv", Type: "interval"},
 			{Name: "ci", Type: "text", Nondeterministic: true, Collation: "ci"}, {Name: "de", Type: "text", Collation: "de"}, {Name: "nm", Type: "name"},
 			{Name: "posarr", Type: "int4", Dims: 1, Kind: where.Domain, OfDomains: true}, {Name: "dom", Type: "int4", Kind: where.Domain}, {Name: "y", Type: "bytea"},
-			{Name: "narr", Type: "numeric", Dims: 1}, {Name: "Odd name", Type: "int4"},
+			{Name: "narr", Type: "numeric", Dims: 1}, {Name: "feeling", Type: "mood", Kind: where.Domain, Below: where.Enum, TypeSchema: "public"}, {Name: "Odd name", Type: "int4"},
 		}, nil
 	case "other.parents":
 		return []where.Column{{Name: "id", Type: "int4"}}, nil
@@ -118,6 +118,7 @@ var refusedSubqueries = []struct{ text, field, want string }{
 	{"t IN (SELECT ci FROM parents)", "where", "At location 2: column ci has a nondeterministic collation: it can only be tested for NULL"},
 	{"fr IN (SELECT de FROM parents)", "where", "At location 3: could not determine which collation to use for string comparison"},
 	{"arr IN (SELECT posarr FROM parents)", "where", "At location 4: column posarr is an array of a domain: Postgres compares it with no other array"},
+	{"e IN (SELECT feeling FROM parents)", "where", "At location 2: column feeling is of a domain over an enum: Postgres compares it with nothing"},
 
 	{"x IN (SELECT id + 1 FROM parents)", "where", "At location 2: " + plainColumn},
 	{"x IN (SELECT * FROM parents)", "where", "At location 2: " + plainColumn},
