@@ -78,3 +78,25 @@ func BenchmarkQueryOf100000Values(b *testing.B) {
 		b.SetBytes(int64(len(copySQL(q))))
 	}
 }
+
+func TestARowWithTagsTakesNoMemory(t *testing.T) {
+	q, _ := rowsOf(subquery.Set{})
+	e := encoderOf(q)
+	line := []byte("1234567\ta title of some length\tt\tf\tt")
+	row, err := e.row(line)
+	require.NoError(t, err)
+	require.Contains(t, string(row), `"headers":{"active_conditions":[true,false,true,true],"tags":["`)
+	require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = e.row(line) }))
+}
+
+func BenchmarkRowWithTags(b *testing.B) {
+	q, _ := rowsOf(subquery.Set{})
+	e := encoderOf(q)
+	line := []byte("1234567\ta title of some length\tt\tf\tt")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := e.row(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
