@@ -43,11 +43,23 @@ func TestValuesInPlaceOfASubqueryAreWhatItHas(t *testing.T) {
 	require.NoError(t, err)
 	defer catalogue.Close(context.Background())
 
-	n, found := 0, 0
-	for typ, texts := range typesOfValues {
-		n++
+	type test struct{ typ, parent, lhs string }
+	tests := []test{
+		{"int2", "int8", "v::int4::int8"}, {"int4", "int8", "v::int8"}, {"varchar(5)", "text", "v::text"}, {"text", "varchar(20)", "v::varchar"},
+		{`"Mood's"`, "text", "v::text"}, {`"Mood's"`, "varchar", "v::varchar"}, {"whole", "int4", "v"}, {"int4", "whole", "v"},
+	}
+	for typ := range typesOfValues {
+		tests = append(tests, test{typ, typ, "v"})
+	}
+	found := 0
+	for n, c := range tests {
+		typ, v := c.typ, c.lhs
+		texts := typesOfValues[typ]
+		if c.parent == "whole" {
+			texts = typesOfValues[c.parent]
+		}
 		child, parent := fmt.Sprintf("child%d", n), fmt.Sprintf("parent%d", n)
-		exec(t, other, fmt.Sprintf(`CREATE TABLE %s (id serial PRIMARY KEY, v %s, n int); CREATE TABLE %s (id serial PRIMARY KEY, v %s, n int)`, child, typ, parent, typ))
+		exec(t, other, fmt.Sprintf(`CREATE TABLE %s (id serial PRIMARY KEY, v %s, n int); CREATE TABLE %s (id serial PRIMARY KEY, v %s, n int)`, child, typ, parent, c.parent))
 		for i, text := range append(texts, "") {
 			value := "'" + strings.ReplaceAll(text, "'", "''") + "'"
 			if i == len(texts) {
@@ -69,9 +81,10 @@ func TestValuesInPlaceOfASubqueryAreWhatItHas(t *testing.T) {
 			return inner.WhereColumns(), nil
 		}
 		for _, c := range []string{
-			"v IN (SELECT v FROM " + parent + ")", "v NOT IN (SELECT v FROM " + parent + ")", "v IN (SELECT v FROM " + parent + " WHERE false AND id = 1)",
-			"v NOT IN (SELECT v FROM " + parent + " WHERE id < 0) OR id = 1", "(v, n) IN (SELECT v, n FROM " + parent + ")", "NOT (n, v) IN (SELECT n, v FROM " + parent + ") AND n = 1",
-			"v IN (SELECT v FROM " + parent + ") AND n IN (1, 2) OR n IN (SELECT n FROM " + parent + " WHERE id > 1)",
+			v + " IN (SELECT v FROM " + parent + ")", v + " NOT IN (SELECT v FROM " + parent + ")", v + " IN (SELECT v FROM " + parent + " WHERE id < 0)",
+			v + " NOT IN (SELECT v FROM " + parent + " WHERE id < 0) OR id = 1", "(" + v + ", n) IN (SELECT v, n FROM " + parent + ")",
+			"NOT (n, " + v + ") IN (SELECT n, v FROM " + parent + ") AND n = 1",
+			v + " IN (SELECT v FROM " + parent + ") AND n IN (1, 2) OR n IN (SELECT n FROM " + parent + " WHERE id > 1)",
 		} {
 			clause, err := where.CompileWith(c, nil, table.WhereColumns(), tables)
 			require.NoError(t, err, "%s: %s", typ, c)
