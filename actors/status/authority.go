@@ -34,6 +34,8 @@ type Authority struct {
 	tombstones livemap.Map[shape.Handle, shape.ID]
 	indexed    int
 	defs       interner
+
+	dependencies dependencies
 }
 
 // Counts are the numbers of shapes.
@@ -70,10 +72,15 @@ func (a *Authority) Add(d *shape.Definition) (e *Entry, created bool) {
 	if e := a.identities.get(identity); e != nil {
 		return e, false
 	}
+	return a.mint(identity, d, indexed), true
+}
+
+// mint makes a shape that has never existed. The caller holds both locks.
+func (a *Authority) mint(identity shape.Identity, d *shape.Definition, indexed bool) *Entry {
 	a.lastMicros = max(a.lastMicros+1, uint64(a.now().UnixMicro()))
-	e = a.insert(identity, shape.Handle{Hash: identity.Hash(), Micros: a.lastMicros}, d, indexed)
+	e := a.insert(identity, shape.Handle{Hash: identity.Hash(), Micros: a.lastMicros}, d, indexed)
 	e.begin()
-	return e, true
+	return e
 }
 
 // Restore takes in a shape that was on disk. Its snapshot is complete, so it has no Beginning, and it counts as read now.
@@ -109,24 +116,34 @@ func (a *Authority) insert(identity shape.Identity, h shape.Handle, d *shape.Def
 	return e
 }
 
-// Remove takes a shape out of all maps and leaves a tombstone handle → id until Confirm. It reports whether the shape was
-// there; a second removal changes nothing.
-func (a *Authority) Remove(e *Entry) bool {
+// Remove takes a shape, and all that depend on it, out of all maps at once, and leaves a tombstone handle → id of each until
+// Confirm. It returns what was removed, each before what it depends on: nothing if the shape was not there.
+func (a *Authority) Remove(e *Entry) (removed []*Entry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ids.Get(uint64(e.ID)) != e {
-		return false
+		return nil
 	}
+	removed = a.withDependents(e)
+	for _, e := range removed {
+		a.drop(e)
+	}
+	return removed
+}
+
+// drop removes a shape that nothing depends on. The caller holds mu.
+func (a *Authority) drop(e *Entry) {
 	e.removed.Store(true)
 	a.identities.drop(e)
 	a.handles.drop(e)
 	a.ids.Set(uint64(e.ID), nil)
+	a.readBy(e)
+	a.dependencies.remove(e.ID)
 	a.defs.release(e.Def)
 	if e.indexed {
 		a.indexed--
 	}
 	a.tombstones.Set(e.Handle, e.ID)
-	return true
 }
 
 // Confirm drops the tombstone of a removed shape: nothing routes to its id any more.
@@ -214,12 +231,24 @@ func (a *Authority) Layouts() int {
 }
 
 // LeastRecentlyRead are up to n shapes in the order in which clients last read them, oldest first. Shapes that no client has
-// read yet are left out: they are still being made for someone.
+// read yet are left out, since they are still being made for someone, and those that others depend on: they count as read when
+// one of these is, at the latest when it is removed.
 func (a *Authority) LeastRecentlyRead(n int) []*Entry {
 	if n <= 0 {
 		return nil
 	}
-	return oldest(a.List(), n)
+	return oldest(a.expirable(), n)
+}
+
+// expirable are the shapes that nothing depends on.
+func (a *Authority) expirable() []*Entry {
+	all := a.List()
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if a.dependencies.outer.Len() == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(e *Entry) bool { return len(a.dependencies.outer.Get(e.ID)) > 0 })
 }
 
 // indexable reports whether the filter finds the shape without evaluating a clause for every change of the table.

@@ -50,7 +50,7 @@ func TestARestoredHandleIsNeverMintedAgain(t *testing.T) {
 	e, err := a.Restore(h, definition(1), nil)
 	require.NoError(t, err)
 	require.Nil(t, e.Beginning())
-	require.True(t, a.Remove(e))
+	require.Equal(t, []*status.Entry{e}, a.Remove(e))
 	again, _ := a.Add(definition(1))
 	require.Equal(t, uint64(5001), again.Handle.Micros)
 	_, err = a.Restore(shape.Handle{Hash: 1, Micros: 5001}, definition(9), nil)
@@ -87,7 +87,7 @@ func TestConcurrentAddAndRemoveOfOneDefinitionLeaveNothing(t *testing.T) {
 		wg.Go(func() {
 			for range 1000 {
 				e, _ := a.Add(definition(1))
-				if a.Remove(e) {
+				if len(a.Remove(e)) > 0 {
 					a.Confirm(e.Handle)
 				}
 			}
@@ -102,8 +102,8 @@ func TestARemovedShapeIsKnownByItsTombstoneUntilConfirmed(t *testing.T) {
 	a := status.New(time.Now)
 	e, _ := a.Add(definition(1))
 	require.Equal(t, e.Handle.String(), a.HandleForLog(e.ID))
-	require.True(t, a.Remove(e))
-	require.False(t, a.Remove(e))
+	require.Equal(t, []*status.Entry{e}, a.Remove(e))
+	require.Empty(t, a.Remove(e))
 	require.True(t, e.Removed())
 	require.Equal(t, "unknown, id: 1", a.HandleForLog(e.ID))
 	id, ok := a.Tombstone(e.Handle)
@@ -211,10 +211,10 @@ func TestTheMapsAreInverseAndIdsAreNeverReused(t *testing.T) {
 				a.Touch(pick())
 			default:
 				e := pick()
-				if !a.Remove(e) {
+				if len(a.Remove(e)) == 0 {
 					t.Fatal("a listed shape was not there")
 				}
-				if op == "removeAgain" && a.Remove(e) {
+				if op == "removeAgain" && len(a.Remove(e)) > 0 {
 					t.Fatal("removed twice")
 				}
 				delete(live, e.Identity)

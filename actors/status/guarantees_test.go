@@ -56,7 +56,7 @@ func TestG3HandlesAndIDsAreInverseAtEveryMoment(t *testing.T) {
 				e, _ := a.Add(of(rng.IntN(20)))
 				switch rng.IntN(3) {
 				case 0:
-					if a.Remove(e) {
+					if len(a.Remove(e)) > 0 {
 						a.Confirm(e.Handle)
 					}
 				case 1:
