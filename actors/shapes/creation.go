@@ -15,6 +15,7 @@ import (
 	"leyden/internal/pg/inspect"
 	"leyden/internal/pg/publication"
 	"leyden/internal/pg/snapshot"
+	"leyden/internal/subquery"
 	"leyden/persistence/shapelog"
 )
 
@@ -22,6 +23,7 @@ import (
 type creation struct {
 	m      *Manager
 	e      *status.Entry
+	inner  []*status.Entry // of an outer shape, in the order of its subqueries
 	log    *shapelog.Log
 	cancel context.CancelFunc
 
@@ -33,6 +35,9 @@ type creation struct {
 
 	mu    sync.Mutex
 	known *pg.Snapshot
+
+	ended   chan struct{}         // closed when the snapshot is complete, or never will be
+	failure *status.SnapshotError // why it never will, valid after ended
 }
 
 func (c *creation) wasAdded(err error) {
@@ -55,13 +60,21 @@ func (c *creation) knownSnapshot() (pg.Snapshot, bool) {
 func (c *creation) run(ctx context.Context) {
 	m := c.m
 	err := c.make(ctx)
-	m.mu.Lock()
-	m.making.Delete(c.e.ID)
-	m.mu.Unlock()
+	if err == nil && c.e.Removed() {
+		err = shapelog.ErrRemoved
+	}
+	defer func() {
+		m.mu.Lock()
+		m.making.Delete(c.e.ID) // of a shape that failed, when it is removed: who finds it without a maker takes it for complete
+		m.mu.Unlock()
+	}()
 	if err == nil {
+		close(c.ended)
 		return
 	}
 	told := c.explain(err)
+	c.failure = told
+	close(c.ended)
 	if c.e.Beginning() == nil && !told.Rotated && !errors.Is(err, context.Canceled) {
 		m.doubtful.add(c.e.Identity)
 	}
@@ -70,7 +83,7 @@ func (c *creation) run(ctx context.Context) {
 	} else {
 		m.Logger.Warn("snapshot failed; its shape is removed", "handle", c.e.Handle.String(), "table", c.e.Def.Table.Schema+"."+c.e.Def.Table.Name, "error", err)
 	}
-	m.Remove(c.e)
+	m.undo(c.e)
 	c.e.Failed(told)
 }
 
@@ -93,10 +106,14 @@ func (c *creation) make(ctx context.Context) (err error) {
 	if _, err := c.m.Catalogue.ByOID(ctx, c.e.Def.Table.OID); err != nil {
 		return err
 	}
+	views, err := c.views(ctx)
+	if err != nil {
+		return err
+	}
 	sink := &sink{creation: c, writer: writer, doubtful: c.m.doubtful.has(c.e.Identity)}
 	wait := 10 * time.Millisecond
 	for {
-		err := c.query(ctx, sink)
+		err := c.query(ctx, views, sink)
 		if !errors.Is(err, errHidden) {
 			if err != nil {
 				return err
@@ -124,7 +141,7 @@ func (c *creation) make(ctx context.Context) (err error) {
 
 // query runs the snapshot query. The shape is routed to once there is a connection for it, so that its consumer holds
 // transactions back for no longer than a query needs to begin.
-func (c *creation) query(ctx context.Context, sink *sink) error {
+func (c *creation) query(ctx context.Context, views []subquery.Set, sink *sink) error {
 	queue, cancel := context.WithTimeout(ctx, c.m.Queue)
 	conn, release, err := c.m.Connections.Acquire(queue)
 	cancel()
@@ -143,7 +160,13 @@ func (c *creation) query(ctx context.Context, sink *sink) error {
 	sink.delivered = c.m.Commits.Count()
 	p := newProgress(c.m, c.e)
 	defer p.end()
-	stats, err := c.m.Query(ctx, conn, snapshot.Query{Def: c.e.Def, FirstRow: c.m.FirstRow, Progress: p.report}, sink)
+	q := snapshot.Query{Def: c.e.Def, FirstRow: c.m.FirstRow, Progress: p.report}
+	var stats snapshot.Stats
+	if len(c.inner) > 0 {
+		stats, err = c.m.Outer.Query(ctx, conn, q, views, sink)
+	} else {
+		stats, err = c.m.Query(ctx, conn, q, sink)
+	}
 	if err == nil {
 		c.m.Metrics.snapshotRead(stats, p.elapsed())
 	}
@@ -158,7 +181,7 @@ func (c *creation) route(ctx context.Context) error {
 	c.m.mu.Unlock()
 	if first {
 		message := c.m.addMessage(c.e)
-		message.Done = c.wasAdded
+		message.Done, message.Dependencies = c.wasAdded, c.dependencies()
 		c.m.registrar.add(message)
 	}
 	select {
@@ -215,6 +238,12 @@ func (c *creation) explain(err error) *status.SnapshotError {
 			told.Message = "Unexpected error while creating snapshot: " + p.Message
 		}
 		return told
+	}
+	if inner, ok := errors.AsType[*status.SnapshotError](err); ok {
+		return inner
+	}
+	if errors.Is(err, work.ErrMissingDependencies) {
+		return status.Rotated(err)
 	}
 	var e *snapshot.Error
 	if !errors.As(err, &e) && (c.e.Removed() || errors.Is(err, shapelog.ErrRemoved)) {

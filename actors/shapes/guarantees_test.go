@@ -14,8 +14,8 @@ import (
 	storev1 "leyden/proto/leyden/store/v1"
 )
 
-// The guarantees of spec engine §2.10 about shape ids. G3 is shown in package status, where the maps are. There are no
-// subqueries yet, so that G1 and G8 have no tags to look at: what stands for them is all that a client gets.
+// The guarantees of spec engine §2.10 about shape ids. G3 is shown in package status, where the maps are, those of dependencies
+// among them; the golden tests of tags, which G1 and G8 rest on, are in package subquery, which knows no ids.
 //
 // The list of §2.11, and where each of it is:
 //   - ids increase, both look-ups work, the text for logs after removal: package status
@@ -31,8 +31,8 @@ import (
 //   - one id added, removed and added in the batcher: registrar_test.go
 //   - handles over restarts: TestG9…
 //
-// Not applicable before there are subqueries: the five places where a dependency's id may be missing, the golden test of tag
-// hashes, and the memory of seeded subquery values.
+//   - the five places where a dependency may be missing: races_outer_test.go
+//   - layers and their keys (G6): package collector; ids in another order at boot (G7): TestG7… here and in package status
 
 // burn uses ids up.
 func (h *house) burn(n int) {

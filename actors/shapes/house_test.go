@@ -33,6 +33,7 @@ import (
 	"leyden/internal/pg/publication"
 	"leyden/internal/pg/snapshot"
 	"leyden/internal/shape"
+	"leyden/internal/subquery"
 	"leyden/internal/where"
 	"leyden/persistence/shapelog"
 )
@@ -105,6 +106,8 @@ type hooks struct {
 	beforeSync   func()                             // the same
 	consumer     func(id shape.ID)                  // a partition has looked up a shape whose consumer it is about to start
 	inConsumer   func(id shape.ID)                  // a consumer, or who acts for it, says that its shape ends
+	beforeCreate func(d *shape.Definition)          // the shape is known, the store does not have it
+	attach       func(e *status.Entry) error        // the snapshots of the inner shapes of e are complete
 }
 
 func (k *hooks) set(f func(*hooks)) {
@@ -122,6 +125,13 @@ func hooked[F any](k *hooks, pick func(*hooks) F) F {
 type hookedStore struct {
 	*shapelog.Store
 	hooks *hooks
+}
+
+func (s *hookedStore) Create(handle shape.Handle, d *shape.Definition) (*shapelog.Log, error) {
+	if f := hooked(s.hooks, func(k *hooks) func(*shape.Definition) { return k.beforeCreate }); f != nil {
+		f(d)
+	}
+	return s.Store.Create(handle, d)
 }
 
 func (s *hookedStore) Remove(handles ...shape.Handle) error {
@@ -220,7 +230,7 @@ func (h *house) startProcess() {
 	})
 	h.manager = NewManager(Config{
 		Status: h.status, Store: h.store, Catalogue: catalogue{h}, Connections: lender{}, Publication: h.tracker, Commits: h.commits,
-		Collector: h.tell, Query: h.query, FirstRow: time.Minute, Queue: time.Minute, Metrics: NewMetrics(prometheus.NewRegistry()), Logger: log,
+		Collector: h.tell, Query: h.query, Outer: outers{h}, FirstRow: time.Minute, Queue: time.Minute, Metrics: NewMetrics(prometheus.NewRegistry()), Logger: log,
 	})
 	var unfinished []shape.Handle
 	var records []shapelog.Record
@@ -544,8 +554,10 @@ func (h *house) configure(context.Context, []shape.Table) (*publication.Result, 
 }
 
 // create makes a shape and waits for its snapshot.
-func (h *house) create(oid uint32, tenant int) *status.Entry {
-	e, err := h.manager.Create(context.Background(), h.tenant(oid, tenant))
+func (h *house) create(oid uint32, tenant int) *status.Entry { return h.make(h.tenant(oid, tenant)) }
+
+func (h *house) make(d *shape.Definition) *status.Entry {
+	e, err := h.manager.Create(context.Background(), d)
 	require.NoError(h.t, err)
 	require.NoError(h.t, h.manager.AwaitSnapshotStart(context.Background(), e))
 	h.complete(e)
@@ -658,6 +670,37 @@ func (l lookups) Shape(id shape.ID) (work.Shape, bool) {
 		f(id)
 	}
 	return s, ok
+}
+
+// outers follows no values: where a shape has subqueries the house's clauses do not.
+type outers struct{ h *house }
+
+func (o outers) Attach(_ context.Context, e *status.Entry, inner []*status.Entry) ([]subquery.Set, error) {
+	if f := hooked(&o.h.hooks, func(k *hooks) func(*status.Entry) error { return k.attach }); f != nil {
+		if err := f(e); err != nil {
+			return nil, err
+		}
+	}
+	for _, in := range inner {
+		if head, err := in.Log().Head(); err != nil || !head.SnapshotComplete {
+			return nil, fmt.Errorf("inner shape %d is not complete: %w", in.ID, err)
+		}
+	}
+	return make([]subquery.Set, len(inner)), nil
+}
+
+func (o outers) Query(ctx context.Context, conn *pgconn.PgConn, q snapshot.Query, views []subquery.Set, sink snapshot.Sink) (snapshot.Stats, error) {
+	if len(views) != len(q.Def.Inner()) {
+		return snapshot.Stats{}, fmt.Errorf("%d views", len(views))
+	}
+	return o.h.query(ctx, conn, q, sink)
+}
+
+// outer is the definition of a shape that depends on others.
+func (h *house) outer(oid uint32, n int, inner ...*shape.Definition) *shape.Definition {
+	d := h.tenant(oid, n)
+	d.Dependencies = &shape.Dependencies{Inner: inner}
+	return d
 }
 
 // lender lends no connection: the house's queries need none.

@@ -68,6 +68,8 @@ type Config struct {
 	Collector func(message any)
 	// Query runs a snapshot query: snapshot.Run.
 	Query func(context.Context, *pgconn.PgConn, snapshot.Query, snapshot.Sink) (snapshot.Stats, error)
+	// Outer is for shapes whose clause has subqueries. nil: they are refused.
+	Outer Outer
 
 	// FirstRow and Queue bound the time to the first row of a snapshot and the wait for a connection.
 	FirstRow time.Duration
@@ -153,12 +155,16 @@ func (m *Manager) rest() {
 	m.running.Wait()
 }
 
-// Create finds the shape of a definition or makes it. It returns when the shape has a log; its snapshot follows.
+// Create finds the shape of a definition or makes it, and before it those that it depends on. It returns when the shape has a log;
+// its snapshot follows.
 func (m *Manager) Create(ctx context.Context, d *shape.Definition) (*status.Entry, error) {
 	for {
-		e, created := m.Status.Add(d)
-		if created {
-			return e, m.begin(e)
+		e, inner, created, err := m.add(ctx, d)
+		switch {
+		case err != nil:
+			return nil, err
+		case created:
+			return e, m.begin(e, inner)
 		}
 		b := e.Beginning()
 		if b == nil {
@@ -181,22 +187,21 @@ func (m *Manager) Create(ctx context.Context, d *shape.Definition) (*status.Entr
 }
 
 // begin gives a new shape its log and starts the making of its snapshot.
-func (m *Manager) begin(e *status.Entry) error {
+func (m *Manager) begin(e *status.Entry, inner []*status.Entry) error {
 	log, err := m.Store.Create(e.Handle, e.Def)
 	if err != nil {
 		err = fmt.Errorf("create shape %s: %w", e.Handle, err)
-		m.Status.Remove(e)
-		m.Status.Confirm(e.Handle)
+		m.unmake(e)
 		e.Failed(&status.SnapshotError{Status: http.StatusServiceUnavailable, Message: "Failed to create shape, please retry", Err: err})
 		return err
 	}
-	e.SetLog(log)
-	c := &creation{m: m, e: e, log: log, added: make(chan struct{})}
+	c := &creation{m: m, e: e, inner: inner, log: log, added: make(chan struct{}), ended: make(chan struct{})}
 	m.mu.Lock()
 	if m.ctx == nil {
 		m.mu.Unlock()
+		e.SetLog(log)
 		e.Failed(&status.SnapshotError{Status: http.StatusServiceUnavailable, Message: "Failed to create shape, please retry", Err: ErrStopped})
-		m.Remove(e)
+		m.undo(e)
 		return ErrStopped
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
@@ -204,12 +209,28 @@ func (m *Manager) begin(e *status.Entry) error {
 	m.making.Set(e.ID, c)
 	m.running.Add(1)
 	m.mu.Unlock()
+	e.SetLog(log) // who finds it can tell by now that its snapshot is being made
+	if e.Removed() {
+		cancel() // there may not have been anything to cancel
+	}
 	go func() {
 		defer m.running.Done()
 		defer cancel()
 		c.run(ctx)
 	}()
 	return nil
+}
+
+// unmake takes back a shape that nothing is on the disk of. What has come to depend on it meanwhile is removed.
+func (m *Manager) unmake(e *status.Entry) {
+	for _, gone := range m.Status.Remove(e) {
+		if gone == e {
+			m.Status.Confirm(e.Handle)
+			continue
+		}
+		m.Metrics.Removed.Inc()
+		m.discard(gone)
+	}
 }
 
 // AwaitSnapshotStart waits until the snapshot of e can be read: nil, a *status.SnapshotError, or the error of ctx.
@@ -237,8 +258,9 @@ func (m *Manager) Making() int {
 	return m.making.Len()
 }
 
-// Feed calls add for every shape that is to be routed to. A collector calls it when it starts, before it handles any message;
-// whatever its predecessor was asked and did not answer is settled by it.
+// Feed calls add for every shape that is to be routed to, and removes the outer ones: what followed the values of their subqueries has
+// gone with the former collector. A collector calls it when it starts, before it handles any message; whatever its predecessor was
+// asked and did not answer is settled by it.
 func (m *Manager) Feed(add func(*work.AddShape)) {
 	m.mu.Lock()
 	close(m.epoch)
@@ -247,7 +269,17 @@ func (m *Manager) Feed(add func(*work.AddShape)) {
 	m.restored = nil
 	m.mu.Unlock()
 	m.registrar.renewed()
+	outer := 0
+	defer func() {
+		if outer > 0 {
+			m.Logger.Info("shapes with subqueries are removed: streaming has started anew", "shapes", outer)
+		}
+	}()
 	for _, e := range m.Status.ListByAge() {
+		if len(e.Def.Inner()) > 0 {
+			outer += m.remove(e)
+			continue
+		}
 		m.mu.Lock()
 		c := m.making.Get(e.ID)
 		asked := c == nil || c.asked

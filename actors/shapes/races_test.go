@@ -3,8 +3,6 @@ package shapes
 import (
 	"context"
 	"errors"
-	"reflect"
-	"strings"
 	"sync"
 	"testing"
 
@@ -16,8 +14,8 @@ import (
 	"leyden/internal/shape"
 )
 
-// The races of spec engine §2.8, in its order. 13 and 17 are in package partition, which is alone with them. Nothing here
-// waits for luck: hooks hold the engine where the race is.
+// The races of spec engine §2.8, in its order. 13 and 17 are in package partition, which is alone with them; 6 to 9, and what 15 says of
+// dependencies, are in races_outer_test.go. Nothing here waits for luck: hooks hold the engine where the race is.
 
 // stop holds a hook until it is let go. Entered is closed when somebody is held.
 type stop struct {
@@ -159,16 +157,6 @@ func TestRace05AShapeThatVanishesWhileItsConsumerStartsIsAsGoodAsNone(t *testing
 	require.Same(t, run, h.collector.Load(), "nothing has restarted")
 	h.insert(items, 2)
 	h.whole(other)
-}
-
-// Races 6 to 9 are about dependencies of a shape that are missing. A definition cannot have any yet: this fails when it can,
-// and then each of them needs its test.
-func TestRace06To09AShapeHasNoDependencies(t *testing.T) {
-	for _, of := range []reflect.Type{reflect.TypeFor[shape.Definition](), reflect.TypeFor[shape.Layout](), reflect.TypeFor[work.AddShape]()} {
-		for i := range of.NumField() {
-			require.NotContains(t, strings.ToLower(of.Field(i).Name), "depend", "%s", of)
-		}
-	}
 }
 
 func TestRace10ARemovalIsFasterThanTheRegistration(t *testing.T) {

@@ -15,12 +15,32 @@ import (
 // dropTimeout is how long the consumer of a removed shape may take to end. What it appends later is not stored any more.
 const dropTimeout = 30 * time.Second
 
-// Remove takes a shape away. When it returns the shape is unknown to everybody who asks; its consumer, its data and its place
-// in the stream go after that, in this order. It is safe to repeat.
-func (m *Manager) Remove(e *status.Entry) {
-	if !m.Status.Remove(e) {
-		return
+// Remove takes a shape away, and all that depend on it. When it returns they are unknown to everybody who asks; their consumers, their
+// data and their places in the stream go after that, in this order. It is safe to repeat.
+func (m *Manager) Remove(e *status.Entry) { m.remove(e) }
+
+// remove is Remove. It reports how many shapes there were.
+func (m *Manager) remove(e *status.Entry) int {
+	removed := m.Status.Remove(e)
+	for _, gone := range removed {
+		if gone != e {
+			m.Logger.Info("shape is removed", "handle", gone.Handle.String(), "reason", "a shape that it depends on is removed", "inner", e.Handle.String())
+		}
+		m.Metrics.Removed.Inc()
+		m.discard(gone)
 	}
+	return len(removed)
+}
+
+// undo removes a shape whose making has ended. If it was removed meanwhile, what has been done for it since is undone.
+func (m *Manager) undo(e *status.Entry) {
+	if m.remove(e) == 0 {
+		m.discard(e)
+	}
+}
+
+// discard has the rest of a shape removed that nobody can find any more. It is safe to repeat.
+func (m *Manager) discard(e *status.Entry) {
 	m.mu.Lock()
 	if c := m.making.Get(e.ID); c != nil {
 		c.cancel()
@@ -28,7 +48,6 @@ func (m *Manager) Remove(e *status.Entry) {
 	m.discarded = append(m.discarded, e)
 	m.ending.Set(uint64(e.ID), true)
 	m.mu.Unlock()
-	m.Metrics.Removed.Inc()
 	select {
 	case m.wake <- struct{}{}:
 	default:
@@ -67,8 +86,7 @@ func (m *Manager) removeEach(which func(*status.Entry) bool) int {
 	n := 0
 	for _, e := range m.Status.List() {
 		if which(e) {
-			m.Remove(e)
-			n++
+			n += m.remove(e)
 		}
 	}
 	return n

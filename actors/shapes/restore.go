@@ -9,10 +9,11 @@ import (
 )
 
 // Restore takes in what is on disk, a record at a time, before Run and Feed. It returns what is to be taken off the disk: a
-// shape whose snapshot was not completed, which nobody could read on; and of two that are the same the older one, whose
-// removal was under way when the process ended: clients have been told that it is gone.
+// shape whose snapshot was not completed, which nobody could read on; an outer shape, of which nobody knows which values of its
+// subqueries its log ends with; and of two that are the same the older one, whose removal was under way when the process ended:
+// clients have been told that it is gone.
 func (m *Manager) Restore(r shapelog.Record, open func(shapelog.Record) *shapelog.Log) (gone shape.Handle, any bool) {
-	if !r.Snapshot.Complete {
+	if !r.Snapshot.Complete || r.Def.Where.HasSubqueries() {
 		return r.Handle, true
 	}
 	log := open(r)
@@ -20,7 +21,7 @@ func (m *Manager) Restore(r shapelog.Record, open func(shapelog.Record) *shapelo
 	if errors.Is(err, status.ErrDuplicate) {
 		if older, ok := m.Status.Lookup(r.Def.Identity()); ok && older.Handle.Micros < r.Handle.Micros {
 			gone, any = older.Handle, true
-			m.Status.Remove(older)
+			m.Status.Remove(older) // nothing depends on what was restored
 			m.Status.Confirm(older.Handle)
 			m.Publication.Release(older.ID)
 			delete(m.restored, older.ID)

@@ -68,9 +68,6 @@ func (a *Authority) AddOuter(d *shape.Definition, inner []*Entry) (e *Entry, cre
 	}
 	e = a.mint(identity, d, indexed)
 	a.dependencies.add(e.ID, inner)
-	for _, in := range inner {
-		a.Touch(in)
-	}
 	return e, true, nil
 }
 
