@@ -102,7 +102,10 @@ type Late struct {
 	Run *Run
 	ID  shape.ID
 	// Seq is the last work that the shape held, 0 if it held none. From the next on, it takes its deliveries.
-	Seq   uint64
+	Seq uint64
+	// After is the last work of which the shape has handed in something, 0 if it does not matter: what is appended here comes behind
+	// that.
+	After uint64
 	Log   *shapelog.Log
 	Parts []Part // in stream order; none if all was in the snapshot
 }

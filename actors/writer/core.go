@@ -8,9 +8,10 @@ import (
 // Core puts works in order and makes batches of them. It is a plain value: no goroutine, no clock, no I/O.
 type Core struct {
 	run     *work.Run
-	next    uint64                // the work to be written next
-	waiting map[uint64]*work.Work // complete, but a work before them is not
-	ready   []entry               // to be written, in this order
+	next    uint64                  // the work to be written next
+	waiting map[uint64]*work.Work   // complete, but a work before them is not
+	behind  map[uint64][]*work.Late // by the work, not ready yet, that each is to come behind
+	ready   []entry                 // to be written, in this order
 	holds   holds
 
 	commit   uint64 // last commit that is in a gathered batch
@@ -40,7 +41,7 @@ type Gathered struct {
 
 // NewCore returns a Core for a store with that position, which follows no run yet.
 func NewCore(position uint64) *Core {
-	return &Core{next: 1, waiting: map[uint64]*work.Work{}, commit: position, position: position}
+	return &Core{next: 1, waiting: map[uint64]*work.Work{}, behind: map[uint64][]*work.Late{}, commit: position, position: position}
 }
 
 // Begin makes run the one that is followed. It comes before everything of that run. What a former run has applied may not
@@ -58,6 +59,12 @@ func (c *Core) Work(w *work.Work) {
 	}
 	for w != nil {
 		c.ready = append(c.ready, entry{work: w})
+		if len(c.behind) > 0 {
+			for _, l := range c.behind[w.Seq] {
+				c.ready = append(c.ready, entry{late: l})
+			}
+			delete(c.behind, w.Seq)
+		}
 		c.next++
 		w = c.waiting[c.next]
 		delete(c.waiting, c.next)
@@ -66,7 +73,11 @@ func (c *Core) Work(w *work.Work) {
 
 // Late takes in what a consumer had held.
 func (c *Core) Late(l *work.Late) {
-	if l.Run == c.run {
+	switch {
+	case l.Run != c.run:
+	case l.After >= c.next:
+		c.behind[l.After] = append(c.behind[l.After], l)
+	default:
 		c.ready = append(c.ready, entry{late: l})
 	}
 }

@@ -209,3 +209,25 @@ func TestGatheringKeepsOrderAndPositionsWhateverTheOrderOfArrival(t *testing.T) 
 		}
 	})
 }
+
+func TestALateComesBehindTheWorkThatItFollows(t *testing.T) {
+	f := newFixture(0)
+	late := func(after uint64, tx uint64) *work.Late {
+		item := change.Item{Offset: shape.Offset{Tx: tx, Op: 1}, JSON: []byte("{{}}")}
+		return &work.Late{Run: f.run, ID: 1, Log: f.log, After: after, Parts: []work.Part{{Items: []change.Item{item}, Commit: true}}}
+	}
+	f.core.Work(f.fragment(2, 20, true, true))
+	f.core.Late(late(2, 20))
+	f.core.Late(late(1, 10))
+	require.False(t, f.core.Ready())
+	f.core.Work(f.fragment(3, 30, true, true))
+	f.core.Work(f.fragment(1, 10, true, true))
+	f.core.Late(late(2, 20)) // it has become ready meanwhile
+	var got []shape.Offset
+	for _, b := range f.core.Gather().Batches {
+		for _, a := range b.Appends {
+			got = append(got, a.Items[0].Offset)
+		}
+	}
+	require.Equal(t, []shape.Offset{{Tx: 10}, {Tx: 10, Op: 1}, {Tx: 20}, {Tx: 20, Op: 1}, {Tx: 30}, {Tx: 20, Op: 1}}, got)
+}
