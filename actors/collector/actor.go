@@ -120,6 +120,11 @@ func (c *collector) Receive(ctx actor.Context) {
 	case *work.SnapshotKnown:
 		c.core.Known(m.ID, m.Snapshot.Xmax)
 		ctx.Send(c.partition(m.ID), m)
+	case *work.Begin:
+		m.Run = c.run
+		ctx.Send(c.partition(m.ID), m)
+	case work.ForShape:
+		ctx.Send(c.partition(m.For()), m)
 	case *work.Drop:
 		c.drop(ctx, m)
 	case look:

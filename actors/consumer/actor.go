@@ -27,6 +27,7 @@ type Host struct {
 	// HeldLimit is how many bytes of JSON all consumers together may hold while their snapshots begin; DefaultHeldLimit if 0.
 	// The shape that goes beyond it is given up: its clients begin anew.
 	HeldLimit int64
+	Outer     OuterHost
 }
 
 // DefaultHeldLimit is 128 MiB.
@@ -77,9 +78,7 @@ func (l *Look) Seen() Seen {
 
 func (c *Consumer) look(l *Look) {
 	s := &Seen{Ended: c.ended}
-	if c.core != nil {
-		s.Held = c.core.heldBytes
-	}
+	s.Held = c.heldBytes()
 	l.seen.Store(s)
 }
 
@@ -88,8 +87,11 @@ func (c *Consumer) look(l *Look) {
 type Consumer struct {
 	host  *Host
 	shape work.Shape
-	core  *Core // nil if the shape's state could not be read
-	ended error // why the shape's log cannot be continued, nil while it can
+	core  *Core  // nil if the shape's state could not be read, and for a shape with subqueries
+	outer *outer // nil for a shape without
+	ended error  // why the shape's log cannot be continued, nil while it can
+	// followers are the materializers of the shape.
+	followers []*actor.PID
 }
 
 // NewActor returns the consumer of a shape.
@@ -104,16 +106,16 @@ func (c *Consumer) Receive(ctx actor.Context) {
 	case *actor.Stopped:
 		c.host.Metrics.Awake.Add(-1)
 		c.guarded(c.forgetHeld)
-		c.core, c.shape = nil, work.Shape{} // the actor system may remember its name for a while
+		c.core, c.outer, c.followers, c.shape = nil, nil, nil, work.Shape{} // the actor system may remember its name for a while
 	case *work.Delivery:
-		c.deliver(m)
+		c.deliver(ctx, m)
 	case *work.SnapshotKnown:
-		c.guarded(func() { c.snapshotKnown(m.Snapshot) })
+		c.guarded(func() { c.snapshotKnown(ctx, m.Snapshot) })
 	case *work.FilteringOver:
 		c.guarded(func() { c.filteringOver(m.Run) })
 	case *work.Verify:
 		c.guarded(func() {
-			if c.core != nil && c.core.Waiting() && (c.host.Waiting == nil || c.host.Waiting(c.shape.ID)) {
+			if c.waiting() {
 				m.Deferred()
 			}
 		})
@@ -121,11 +123,44 @@ func (c *Consumer) Receive(ctx actor.Context) {
 		c.guarded(func() { c.sleep(m) })
 	case *Look:
 		c.look(m)
+	case *Place:
+		c.place(m)
+	case *Follow:
+		c.follow(m)
+	default:
+		if c.outer != nil {
+			c.guarded(func() { c.outer.receive(ctx, m) })
+		}
 	}
+}
+
+// waiting reports whether the shape holds transactions back for a reason.
+func (c *Consumer) waiting() bool {
+	switch {
+	case c.outer != nil:
+		return c.outer.waiting()
+	case c.core == nil:
+		return false
+	}
+	return c.core.Waiting() && (c.host.Waiting == nil || c.host.Waiting(c.shape.ID))
+}
+
+func (c *Consumer) heldBytes() int {
+	switch {
+	case c.outer != nil:
+		return c.outer.core.heldBytes
+	case c.core != nil:
+		return c.core.heldBytes
+	}
+	return 0
 }
 
 // load reads the shape's state from the store.
 func (c *Consumer) load() {
+	if c.shape.Def.Where.HasSubqueries() {
+		c.outer = newOuter(c)
+		return
+	}
 	st, err := ReadState(c.shape.Log)
 	if err != nil {
 		c.unreadable(err)
@@ -158,9 +193,13 @@ func (c *Consumer) ready(d *work.Delivery) bool {
 }
 
 // deliver completes the delivery, whatever happens.
-func (c *Consumer) deliver(d *work.Delivery) {
+func (c *Consumer) deliver(ctx actor.Context, d *work.Delivery) {
 	result := work.Result{Held: true}
 	c.guarded(func() {
+		if c.outer != nil {
+			result = c.outer.deliver(ctx, d)
+			return
+		}
 		if !c.ready(d) {
 			return
 		}
@@ -175,12 +214,20 @@ func (c *Consumer) deliver(d *work.Delivery) {
 		result = r
 		if err != nil {
 			c.invalidate(err)
+			return
+		}
+		if len(c.followers) > 0 {
+			c.feedChanges(ctx, d)
 		}
 	})
 	d.Complete(result)
 }
 
-func (c *Consumer) snapshotKnown(s pg.Snapshot) {
+func (c *Consumer) snapshotKnown(ctx actor.Context, s pg.Snapshot) {
+	if c.outer != nil {
+		c.outer.snapshotKnown(ctx, s)
+		return
+	}
 	if c.core == nil {
 		return
 	}
@@ -196,7 +243,7 @@ func (c *Consumer) snapshotKnown(s pg.Snapshot) {
 }
 
 func (c *Consumer) filteringOver(run *work.Run) {
-	if c.core != nil && c.core.FilteringOver() {
+	if c.core != nil && c.core.FilteringOver() || c.outer != nil && c.outer.core.FilteringOver() {
 		run.Late(&work.Late{Run: run, ID: c.shape.ID, Log: c.shape.Log, Parts: []work.Part{{FilteringDone: true}}})
 	}
 }
@@ -208,8 +255,11 @@ func (c *Consumer) sleep(m *Sleep) {
 		c.host.Invalidate(c.shape.ID, c.ended)
 	}
 	if m.Rest {
-		if c.core != nil {
+		switch {
+		case c.core != nil:
 			c.core.Rest()
+		case c.outer != nil:
+			c.outer.core.Rest()
 		}
 		m.state.Store(sleepSettled)
 		return
@@ -222,17 +272,13 @@ func (c *Consumer) sleep(m *Sleep) {
 		}
 	}
 	answer := sleepSettled
-	if idle {
+	if idle && len(c.followers) == 0 {
 		answer = sleepAgreed
 	}
 	m.state.CompareAndSwap(sleepAsked, answer)
 }
 
-func (c *Consumer) forgetHeld() {
-	if c.core != nil {
-		c.host.Metrics.HeldBytes.Add(-int64(c.core.heldBytes))
-	}
-}
+func (c *Consumer) forgetHeld() { c.host.Metrics.HeldBytes.Add(-int64(c.heldBytes())) }
 
 func (c *Consumer) invalidate(reason error) {
 	c.host.Metrics.Invalidated.Add(1)
@@ -247,7 +293,7 @@ func (c *Consumer) guarded(f func()) {
 			err := &work.Crashed{Value: v, Stack: debug.Stack()}
 			c.host.Logger.Error("consumer crashed; its shape is removed", "handle", c.shape.Log.Handle().String(), "panic", v, "stack", string(err.Stack))
 			c.forgetHeld()
-			c.core = nil
+			c.core, c.outer = nil, nil
 			c.invalidate(err)
 		}
 	}()

@@ -3,6 +3,7 @@ package consumer
 import (
 	"errors"
 
+	"leyden/actors/materializer"
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/shape"
@@ -18,6 +19,10 @@ type rows struct {
 	relation *change.Relation
 	program  *where.Program
 	others   map[*change.Relation]*where.Program
+
+	// changes are those of the last delivery that concern rows of the shape, if somebody is to be told.
+	telling bool
+	changes []materializer.Change
 }
 
 // maxPrograms bounds the relation versions for which a shape remembers its clause.
@@ -49,6 +54,9 @@ func (r *rows) convert(d *work.Delivery, latest shape.Offset, e *change.Encoder)
 		inOld, inNew, err := r.included(c, e)
 		if err != nil {
 			return nil, err
+		}
+		if r.telling && (inOld && c.Old != nil || inNew && c.New != nil) {
+			r.changes = append(r.changes, materializer.Change{Change: c, InOld: inOld && c.Old != nil, InNew: inNew && c.New != nil})
 		}
 		items, err := w.Emissions.Emit(e, r.projection, w.Fragment, w.Changes, int(i), inOld, inNew, false)
 		switch {

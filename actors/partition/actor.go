@@ -11,6 +11,7 @@ import (
 
 	"leyden/actors/consumer"
 	"leyden/actors/mailbox"
+	"leyden/actors/materializer"
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/idtable"
@@ -45,6 +46,8 @@ type partition struct {
 	timer    *time.Timer
 	endings  livemap.Map[*actor.PID, func()] // of consumers that are being stopped; a name may be a successor's by then
 	stopping bool                            // all consumers are
+
+	materializers materializers
 }
 
 // child is a consumer that is awake.
@@ -78,6 +81,24 @@ func (p *partition) Receive(ctx actor.Context) {
 		}
 	case *work.Drop:
 		p.drop(ctx, m)
+	case *work.Attach:
+		p.attach(ctx, m)
+	case *work.Detach:
+		p.detach(ctx, m)
+	case *materializer.Built:
+		p.built(ctx, m)
+	case *work.Begin:
+		p.pass(ctx, m.ID, m)
+	case *work.View:
+		p.pass(ctx, m.ID, m)
+	case *work.Moved:
+		p.pass(ctx, m.ID, m)
+	case *work.MoveInKnown:
+		p.pass(ctx, m.ID, m)
+	case *work.MoveInRows:
+		p.pass(ctx, m.ID, m)
+	case *work.Reached:
+		p.pass(ctx, m.ID, m)
 	case *Look:
 		p.look(ctx, m)
 	case *Renew:
@@ -95,7 +116,7 @@ func (p *partition) Receive(ctx actor.Context) {
 }
 
 func (p *partition) deliver(ctx actor.Context, d *work.Delivery) {
-	if truncates(d) && p.pass(d) {
+	if truncates(d) && p.passed(d) {
 		return
 	}
 	c := p.child(ctx, d.ID)
@@ -105,6 +126,16 @@ func (p *partition) deliver(ctx actor.Context, d *work.Delivery) {
 		return
 	}
 	p.send(ctx, c, d)
+	if len(p.materializers.delayed) > 0 {
+		p.retry(ctx, d.ID)
+	}
+}
+
+// pass hands a message to a consumer, which it starts if need be. A shape that is gone needs none.
+func (p *partition) pass(ctx actor.Context, id shape.ID, m any) {
+	if c := p.child(ctx, id); c != nil && !c.dead {
+		p.send(ctx, c, m)
+	}
 }
 
 // truncates reports whether a delivery has a truncation, which concerns all shapes of a table, awake or not.
@@ -117,13 +148,13 @@ func truncates(d *work.Delivery) bool {
 	return false
 }
 
-// pass has a delivery to a shape that is asleep taken in without waking it, if it can be.
-func (p *partition) pass(d *work.Delivery) bool {
+// passed has a delivery to a shape that is asleep taken in without waking it, if it can be.
+func (p *partition) passed(d *work.Delivery) bool {
 	if p.children.Get(uint64(d.ID)/uint64(p.Count)) != nil {
 		return false
 	}
 	s, ok := p.Shapes.Shape(d.ID)
-	if !ok {
+	if !ok || s.Def.Where.HasSubqueries() {
 		return false
 	}
 	p.pulse.begin(d.ID)
@@ -200,6 +231,9 @@ func (p *partition) drop(ctx actor.Context, m *work.Drop) {
 		}
 	}
 	for _, id := range m.IDs {
+		if len(p.materializers.byShape) > 0 {
+			p.endMaterializers(ctx, id)
+		}
 		c := p.children.Get(uint64(id) / uint64(p.Count))
 		if c == nil {
 			continue
@@ -226,6 +260,9 @@ func (p *partition) ended(pid *actor.PID) {
 	}
 	if p.stopping {
 		return // an orderly end says nothing about the shape
+	}
+	if len(p.materializers.byShape) > 0 && p.endedMaterializer(pid) {
+		return
 	}
 	id, _, _ := strings.Cut(pid.Id[strings.LastIndexByte(pid.Id, '/')+1:], "-")
 	n, err := strconv.ParseUint(id, 10, 64)

@@ -302,6 +302,9 @@ func (l *Log) publishComplete(lastChunk uint32) error {
 	return nil
 }
 
+// SnapshotEnd is the control message that ends the rows of a database snapshot (spec http-api §18.2).
+func SnapshotEnd(s pg.Snapshot) []byte { return appendSnapshotEnd(nil, s) }
+
 // appendSnapshotEnd appends the control message that ends a snapshot (spec http-api §18.2).
 func appendSnapshotEnd(b []byte, s pg.Snapshot) []byte {
 	b = append(b, `{"headers":{"control":"snapshot-end","xmin":"`...)
