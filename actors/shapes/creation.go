@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"leyden/actors/status"
 	"leyden/actors/work"
 	"leyden/internal/pg"
@@ -142,16 +144,9 @@ func (c *creation) make(ctx context.Context) (err error) {
 // query runs the snapshot query. The shape is routed to once there is a connection for it, so that its consumer holds
 // transactions back for no longer than a query needs to begin.
 func (c *creation) query(ctx context.Context, views []subquery.Set, sink *sink) error {
-	queue, cancel := context.WithTimeout(ctx, c.m.Queue)
-	conn, release, err := c.m.Connections.Acquire(queue)
-	cancel()
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, context.DeadlineExceeded):
-		return snapshot.PoolBusy(err)
-	case err != nil:
-		return snapshot.NoConnection(err)
+	conn, release, err := c.m.connection(ctx)
+	if err != nil {
+		return err
 	}
 	defer release()
 	if err := c.route(ctx); err != nil {
@@ -163,7 +158,7 @@ func (c *creation) query(ctx context.Context, views []subquery.Set, sink *sink) 
 	q := snapshot.Query{Def: c.e.Def, FirstRow: c.m.FirstRow, Progress: p.report}
 	var stats snapshot.Stats
 	if len(c.inner) > 0 {
-		stats, err = c.m.Outer.Query(ctx, conn, q, views, sink)
+		stats, err = c.m.Outer.Query(ctx, conn, c.e, q, views, sink)
 	} else {
 		stats, err = c.m.Query(ctx, conn, q, sink)
 	}
@@ -171,6 +166,22 @@ func (c *creation) query(ctx context.Context, views []subquery.Set, sink *sink) 
 		c.m.Metrics.snapshotRead(stats, p.elapsed())
 	}
 	return err
+}
+
+// connection waits for a connection for a query.
+func (m *Manager) connection(ctx context.Context) (conn *pgconn.PgConn, release func(), err error) {
+	queue, cancel := context.WithTimeout(ctx, m.Queue)
+	defer cancel()
+	conn, release, err = m.Connections.Acquire(queue)
+	switch {
+	case err == nil:
+		return conn, release, nil
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, nil, snapshot.PoolBusy(err)
+	}
+	return nil, nil, snapshot.NoConnection(err)
 }
 
 // route has the collector route to the shape.

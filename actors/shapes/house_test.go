@@ -689,7 +689,9 @@ func (o outers) Attach(_ context.Context, e *status.Entry, inner []*status.Entry
 	return make([]subquery.Set, len(inner)), nil
 }
 
-func (o outers) Query(ctx context.Context, conn *pgconn.PgConn, q snapshot.Query, views []subquery.Set, sink snapshot.Sink) (snapshot.Stats, error) {
+func (o outers) Detach(shape.ID) {}
+
+func (o outers) Query(ctx context.Context, conn *pgconn.PgConn, _ *status.Entry, q snapshot.Query, views []subquery.Set, sink snapshot.Sink) (snapshot.Stats, error) {
 	if len(views) != len(q.Def.Inner()) {
 		return snapshot.Stats{}, fmt.Errorf("%d views", len(views))
 	}

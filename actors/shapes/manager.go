@@ -68,6 +68,8 @@ type Config struct {
 	Collector func(message any)
 	// Query runs a snapshot query: snapshot.Run.
 	Query func(context.Context, *pgconn.PgConn, snapshot.Query, snapshot.Sink) (snapshot.Stats, error)
+	// Flush has the stream get to a position that was read from the server: snapshot.Flush. nil: it gets there by itself.
+	Flush func(ctx context.Context, conn *pgconn.PgConn, lsn pg.LSN) error
 	// Outer is for shapes whose clause has subqueries. nil: they are refused.
 	Outer Outer
 

@@ -19,8 +19,10 @@ type Outer interface {
 	// The snapshots of the inner shapes are complete, and nothing is routed to e yet. It is called once for a shape; what it has begun
 	// ends with e.
 	Attach(ctx context.Context, e *status.Entry, inner []*status.Entry) (views []subquery.Set, err error)
-	// Query runs the snapshot query with the views in place of the subqueries. It may be called again with the same views.
-	Query(ctx context.Context, conn *pgconn.PgConn, q snapshot.Query, views []subquery.Set, sink snapshot.Sink) (snapshot.Stats, error)
+	// Detach ends it, when e has been removed. It may be called for any shape.
+	Detach(id shape.ID)
+	// Query runs the snapshot query of e with the views in place of the subqueries. It may be called again with the same views.
+	Query(ctx context.Context, conn *pgconn.PgConn, e *status.Entry, q snapshot.Query, views []subquery.Set, sink snapshot.Sink) (snapshot.Stats, error)
 }
 
 // outerAttempts is how often the inner shapes of an outer one are looked up because one of them was removed meanwhile.

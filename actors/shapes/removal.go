@@ -125,6 +125,11 @@ func (m *Manager) finish(ctx context.Context, entries []*status.Entry, epoch <-c
 		handles[i], ids[i], byID[e.ID] = e.Handle, e.ID, e.Handle
 	}
 	m.endConsumers(ctx, ids, epoch)
+	if m.Outer != nil {
+		for _, id := range ids {
+			m.Outer.Detach(id)
+		}
+	}
 	if err := m.Store.Remove(handles...); err != nil {
 		return fmt.Errorf("remove %d shapes: %w", len(handles), err)
 	}

@@ -33,6 +33,9 @@ type Config struct {
 	BatchSize           int   // 100; changes in a fragment
 	CreditBytes         int64 // 32 MiB; fragments on their way between the socket and the store
 
+	StackID        string // single_stack; the tags of shapes with subqueries are hashed from it
+	SubqueryBuffer int    // 1000; transactions that a shape with subqueries holds while rows move in
+
 	// FS and Dir are where the store is. FS nil is the machine's file system.
 	FS           vfs.FS
 	Dir          string
@@ -73,6 +76,12 @@ func (c *Config) setDefaults() {
 	def(&c.SlotPeriod, 10*time.Second)
 	if c.PoolSize == 0 {
 		c.PoolSize = 20
+	}
+	if c.StackID == "" {
+		c.StackID = "single_stack"
+	}
+	if c.SubqueryBuffer == 0 {
+		c.SubqueryBuffer = 1000
 	}
 	if c.BatchSize == 0 {
 		c.BatchSize = 100

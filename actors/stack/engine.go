@@ -101,14 +101,26 @@ func (s *Stack) Subset(ctx context.Context, e *status.Entry, q status.SubsetQuer
 	if q.Offset > 0 {
 		sub.Offset = &q.Offset
 	}
-	_, err = snapshot.Run(ctx, conn, snapshot.Query{Def: e.Def, Subset: sub, FirstRow: s.config.FirstRow}, sink)
+	query := snapshot.Query{Def: e.Def, Subset: sub, FirstRow: s.config.FirstRow}
+	if e.Def.Where.HasSubqueries() {
+		query.Members = s.following.Members(e)
+	}
+	_, err = snapshot.Run(ctx, conn, query, sink)
 	if told, ok := errors.AsType[*snapshot.Error](err); ok && told.Kind != snapshot.BadValue {
 		if told.Kind == snapshot.SchemaChanged {
-			s.inspector.Clean(e.Def.Table.OID)
+			s.clean(e.Def)
 		}
 		return snapshotError(told)
 	}
 	return err
+}
+
+// clean drops what is cached of the tables of a shape.
+func (s *Stack) clean(d *shape.Definition) {
+	s.inspector.Clean(d.Table.OID)
+	for _, inner := range d.Inner() {
+		s.clean(inner)
+	}
 }
 
 func snapshotError(e *snapshot.Error) *status.SnapshotError {

@@ -37,6 +37,7 @@ type Stack struct {
 	ready     *readiness
 	status    *status.Authority
 	manager   *shapes.Manager
+	following *shapes.Following
 	tracker   *shapes.Tracker
 	inspector *inspect.Inspector
 
@@ -131,7 +132,10 @@ func (s *Stack) assemble() {
 		Status: s.status, Store: s.store, Catalogue: s.inspector, Connections: &s.snapshots, Publication: s.tracker,
 		Commits: s.commits, Collector: s.tell, Query: snapshot.Run, FirstRow: s.config.FirstRow, Queue: s.config.Queue,
 		Metrics: shapes.NewMetrics(s.config.Registerer), Logger: s.log,
+		Flush: snapshot.Flush,
 	})
+	s.following = s.manager.Following(s.config.StackID)
+	s.manager.Outer = s.following
 }
 
 // tell sends a message to the collector that runs now.

@@ -16,6 +16,7 @@ import (
 	"leyden/actors/work"
 	"leyden/actors/writer"
 	"leyden/internal/filter"
+	"leyden/internal/shape"
 )
 
 // supervised is the tree below the root, in the order of its start.
@@ -50,7 +51,12 @@ func (s *Stack) streaming() *tree.Group {
 		return nil
 	}}}
 	pids := s.partitions()
-	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Waiting: s.manager.Waiting, Metrics: s.plane, Logger: s.log}
+	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Waiting: s.manager.Waiting, Metrics: s.plane, Logger: s.log,
+		Outer: consumer.OuterHost{
+			Stack: s.config.StackID, MaxHeld: s.config.SubqueryBuffer, MoveIn: s.following.MoveIn,
+			Await: func(m *work.Await) { s.tell(m) },
+			Post:  func(id shape.ID, m any) { s.system.Root.Send(pids[uint64(id)%uint64(len(pids))], m) },
+		}}
 	for i := range pids {
 		children = append(children, tree.Spec{Name: strings.TrimPrefix(pids[i].Id, streamingPath+"/"), Props: func() *actor.Props {
 			return partition.Props(partition.Config{Count: s.config.Partitions, Shapes: s.manager, Host: host, RestAfter: s.config.RestAfter,

@@ -31,7 +31,7 @@ func stackConfig(s *settings.Settings, metrics prometheus.Registerer, log *slog.
 		MaxTransactionBytes: s.Replication.MaxTransactionBytes, BatchSize: s.Replication.FragmentChanges,
 		Dir: filepath.Join(s.Storage.Dir, s.Shapes.StackID), Storage: shapelog.Options{ChunkBytes: s.Shapes.ChunkBytes, Logger: log, StartEmpty: true},
 		Partitions: s.Shapes.Partitions, MaxShapes: s.Shapes.Max, RestAfter: s.Shapes.HibernateAfter, SleepAfter: s.Shapes.SuspendAfter,
-		StallGrace:      s.Shapes.StallGrace,
+		StallGrace: s.Shapes.StallGrace, StackID: s.Shapes.StackID, SubqueryBuffer: s.Shapes.SubqueryBuffer,
 		ReconcilePeriod: s.Replication.SchemaReconcile, PublicationPeriod: s.Replication.PublicationRefresh,
 		Registerer: metrics, Logger: log,
 	}

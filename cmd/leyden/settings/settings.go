@@ -80,6 +80,8 @@ type Shapes struct {
 	StallGrace     time.Duration // how long a shape may keep the position without a reason
 	// StackID separates stacks in one storage directory and salts tag hashes.
 	StackID string
+	// SubqueryBuffer is how many transactions a shape with subqueries holds at most.
+	SubqueryBuffer int
 }
 
 // Storage says where shape logs are kept.

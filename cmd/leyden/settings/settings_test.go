@@ -47,7 +47,7 @@ func TestDefaultsAreTheOnesOfTheReference(t *testing.T) {
 		SendTimeout: 30 * time.Second, ReadTimeout: 60 * time.Second, ConnRequests: 50,
 	}, s.HTTP)
 	require.Equal(t, settings.Shapes{
-		ChunkBytes: 10 << 20, HibernateAfter: 30 * time.Second, Suspend: true, StallGrace: time.Minute, StackID: "single_stack",
+		ChunkBytes: 10 << 20, HibernateAfter: 30 * time.Second, Suspend: true, StallGrace: time.Minute, StackID: "single_stack", SubqueryBuffer: 1000,
 	}, s.Shapes)
 	require.Equal(t, settings.Storage{Dir: "./persistent"}, s.Storage)
 	require.Equal(t, settings.Logging{Level: slog.LevelInfo, Colors: true}, s.Logging)

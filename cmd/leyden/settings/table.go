@@ -141,9 +141,9 @@ func shapeRows(p *Shapes) []Row {
 		Row{Name: "ELECTRIC_FLUSH_STALL_GRACE_PERIOD", Type: "duration", Default: "60 s", preset: "60s", read: into(&p.StallGrace, parseDuration),
 			Meaning: "How long a shape may keep the write-ahead log of Postgres from being released, or a consumer may take for one change, without a reason. Then the shape is removed. It is looked for at this interval too, but every second at most and every 10 s at least."},
 		Row{Name: "ELECTRIC_DATABASE_ID", Type: "text", Default: "`single_stack`", preset: "single_stack", read: into(&p.StackID, pathSegment),
-			Meaning: "Name of the stack: a directory in the storage directory."},
-		Row{Name: "ELECTRIC_SUBQUERY_BUFFER_MAX_TRANSACTIONS", Type: "int", Default: "1000", Use: NoEffect, read: checked(intBetween[int](1, math.MaxInt32)),
-			Meaning: "Transactions that a shape with a subquery holds back at most."},
+			Meaning: "Name of the stack: a directory in the storage directory, and a part of what the tags of shapes with subqueries are hashed from."},
+		Row{Name: "ELECTRIC_SUBQUERY_BUFFER_MAX_TRANSACTIONS", Type: "int", Default: "1000", preset: "1000", read: integer(&p.SubqueryBuffer, 1, math.MaxInt32),
+			Meaning: "Transactions that a shape with a subquery holds back at most, while rows are read that a change of the subquery's result brings into it. With one more the shape is removed, and its clients begin anew."},
 	)
 }
 
