@@ -44,16 +44,21 @@ func (c *Clause) Superset() *Clause {
 }
 
 // superset takes every membership for true, negated or not.
-func (n *node) superset(negated bool) *node {
+func (n *node) superset(negated bool) *node { return n.widened(negated, false) }
+
+// widened takes memberships for true. Those that are not negated it may keep.
+func (n *node) widened(negated, keep bool) *node {
 	switch {
+	case n.op == opMember && keep && !negated:
+		return n
 	case n.op == opMember:
 		return boolConst(true, n.loc)
 	case n.op == opNot:
-		return n.args[0].superset(!negated)
+		return n.args[0].widened(!negated, keep)
 	case (n.op == opAnd || n.op == opOr) && n.hasMember():
 		args := make([]*node, len(n.args))
 		for i, a := range n.args {
-			args[i] = a.superset(negated)
+			args[i] = a.widened(negated, keep)
 		}
 		if (n.op == opAnd) != negated {
 			return conjunction(opAnd, args, n.loc)
@@ -98,10 +103,7 @@ func (t *typedTree) position(of term) Position {
 	}
 	p.Subquery = n.col
 	for _, arg := range n.args {
-		column := arg
-		for column.op != opColumn {
-			column = column.args[0]
-		}
+		column := arg.column()
 		m, _ := membershipOf(column.typ)
 		print := printer{cols: t.columns}
 		print.print(arg, bindCast)
@@ -110,6 +112,14 @@ func (t *typedTree) position(of term) Position {
 		p.Canon = append(p.Canon, m.Canon)
 	}
 	return p
+}
+
+// column is the one that a relabelled column is.
+func (n *node) column() *node {
+	for n.op != opColumn {
+		n = n.args[0]
+	}
+	return n
 }
 
 // ConditionSQL is the SQL of a position with its negation, which binds as strongly as what is in parentheses. member gives the

@@ -18,9 +18,10 @@ const (
 	ProbeNull                     // the column is NULL
 	ProbeNotNull                  // the column is not NULL
 	ProbeElement                  // one of the array's elements has one of Keys
+	ProbeMember                   // the row has a value of the result of Subquery, and no NULL there
 )
 
-// Probe is a condition on one column that an index can answer. But for ProbeNull it is not met by NULL.
+// Probe is a condition on one column, or for ProbeMember several, that an index can answer. But for ProbeNull it is not met by NULL.
 type Probe struct {
 	Kind   ProbeKind
 	Column string
@@ -29,9 +30,16 @@ type Probe struct {
 
 	Low, High []byte
 	Unbounded bool // High is after every key
+
+	// Of a ProbeMember: the number of the subquery, the columns that are looked for in its result, and how their values become
+	// canonical. It has no Column, Form or Keys.
+	Subquery int
+	Columns  []string
+	Canon    []Canon
 }
 
-// Meets reports whether a column's text, nil for NULL, meets the condition. An error means that the text is not a value.
+// Meets reports whether a column's text, nil for NULL, meets the condition, which is not one of ProbeMember. An error means that the
+// text is not a value.
 func (p *Probe) Meets(text []byte) (bool, error) {
 	if text == nil || p.Kind == ProbeNull || p.Kind == ProbeNotNull {
 		return (text == nil) == (p.Kind == ProbeNull), nil

@@ -38,11 +38,22 @@ type Listing struct {
 // Plan analyses the clause. That of a clause with subqueries is the plan of its Superset.
 func (c *Clause) Plan() *Plan {
 	t := c.tree()
+	root := t.root
 	if len(t.subqueries) > 0 {
-		t = &typedTree{columns: t.columns, root: t.root.superset(false)}
+		root = root.superset(false)
 	}
-	p := (&planner{cols: t.columns}).plan(t.root)
-	p.cols = t.columns
+	return planned(t.columns, root)
+}
+
+// MemberPlan is the plan of a clause in which tests of membership are probes, but for negated ones, which count as true.
+func (c *Clause) MemberPlan() *Plan {
+	t := c.tree()
+	return planned(t.columns, t.root.widened(false, true))
+}
+
+func planned(cols []typedColumn, root *node) *Plan {
+	p := (&planner{cols: cols}).plan(root)
+	p.cols = cols
 	return p
 }
 
@@ -54,6 +65,16 @@ func (p *Plan) Never() bool { return p.op == planNever }
 
 // Always reports whether the clause is true of every row.
 func (p *Plan) Always() bool { return p.op == planAlways }
+
+// Members calls do for every probe of membership among those that Choose may take.
+func (p *Plan) Members(do func(*Probe)) {
+	if p.op == planProbe && p.probe.Kind == ProbeMember {
+		do(&p.probe)
+	}
+	for _, a := range p.args {
+		a.Members(do)
+	}
+}
 
 // Choose takes, wherever one of several probes is enough, the one of least cost. What it returns has Listings give the same places
 // again.
@@ -125,16 +146,17 @@ func (l *lister) list(p *Plan, rest []*node) {
 	}
 }
 
-// clause joins conditions by AND, nil for none.
+// clause joins conditions by AND, nil for none. Tests of membership count as true.
 func (l *lister) clause(conditions []*node) *Clause {
-	if len(conditions) == 0 {
-		return nil
-	}
 	copies := make([]*node, len(conditions))
 	for i, n := range conditions {
-		copies[i] = n.copied()
+		copies[i] = n.superset(false).copied()
 	}
-	return plainClause(l.cols, conjunction(opAnd, copies, 0))
+	all := conjunction(opAnd, copies, 0)
+	if all.isBool(true) {
+		return nil
+	}
+	return plainClause(l.cols, all)
 }
 
 // plainClause makes a clause without subqueries of a tree that nobody else has.
@@ -185,6 +207,8 @@ func (pl *planner) plan(n *node) *Plan {
 		return pl.not(n.args[0], n)
 	case opColumn:
 		return pl.probe(Probe{Kind: ProbeEqual, Column: pl.cols[n.col].name, Keys: [][]byte{[]byte("t")}}, true, n)
+	case opMember:
+		return pl.member(n)
 	case opCompare:
 		return pl.comparison(n.rel, n.fam, n.args[0], n.args[1], n)
 	case opIn:
@@ -251,6 +275,17 @@ func (pl *planner) nullTest(test nullTest, subject, n *node) *Plan {
 		kind = ProbeNotNull
 	}
 	return pl.probe(Probe{Kind: kind, Column: pl.cols[subject.col].name}, true, n)
+}
+
+// member plans a test of membership.
+func (pl *planner) member(n *node) *Plan {
+	p := Probe{Kind: ProbeMember, Subquery: n.col}
+	for _, arg := range n.args {
+		column := arg.column()
+		m, _ := membershipOf(column.typ)
+		p.Columns, p.Canon = append(p.Columns, pl.cols[column.col].name), append(p.Canon, m.Canon)
+	}
+	return pl.probe(p, true, n)
 }
 
 // any plans a disjunction: every side must be indexable, and is listed.
