@@ -21,6 +21,8 @@ type binding struct {
 	names []string
 	// columns has the tuple position of each index's column, -1 when the relation lacks it.
 	columns []int
+	// members has those of each left side that is looked for in results.
+	members [][]int
 	number  int // of the layout in its epoch
 	epoch   uint64
 	// relations are the relations known to have this order.
@@ -61,6 +63,13 @@ func (t *table) bind(r *change.Relation) *binding {
 	b := &binding{table: t, names: names, number: len(t.layouts.bindings), epoch: t.layouts.epoch, relations: []*change.Relation{r}}
 	for _, ix := range t.indexes {
 		b.columns = append(b.columns, slices.Index(names, ix.about().column))
+	}
+	for _, m := range t.members {
+		at := make([]int, len(m.columns))
+		for i, c := range m.columns {
+			at[i] = slices.Index(names, c)
+		}
+		b.members = append(b.members, at)
 	}
 	t.layouts.bindings = append(t.layouts.bindings, b)
 	return b

@@ -5,6 +5,7 @@ import (
 
 	"leyden/internal/change"
 	"leyden/internal/idtable"
+	"leyden/internal/livemap"
 	"leyden/internal/shape"
 	"leyden/internal/where"
 )
@@ -13,6 +14,9 @@ import (
 type Filter struct {
 	tables map[name]*table
 	shapes idtable.Table[member]
+	// outers are the shapes that depend on sources.
+	outers  livemap.Map[shape.ID, *outer]
+	sources livemap.Map[resultOf, *source]
 
 	// The binding of the relation that was looked up last: changes come in runs.
 	relation *change.Relation
@@ -50,9 +54,13 @@ func (f *Filter) Letters(load func() *where.CaseMap) *Filter {
 	return f
 }
 
-// Add registers a shape. Adding an id again replaces its definition.
+// Add registers a shape. Adding an id again replaces its definition. Whatever the subqueries of its clause yield, it may be touched.
 func (f *Filter) Add(id shape.ID, d *shape.Definition) {
 	f.Remove(id)
+	f.add(id, d, nil)
+}
+
+func (f *Filter) add(id shape.ID, d *shape.Definition, o *outer) {
 	key := name{d.Table.Schema, d.Table.Name}
 	t := f.tables[key]
 	if t == nil {
@@ -60,7 +68,7 @@ func (f *Filter) Add(id shape.ID, d *shape.Definition) {
 		f.tables[key] = t
 		f.relation = nil
 	}
-	f.shapes.Set(uint64(id), member{def: d, choice: t.add(id, d)})
+	f.shapes.Set(uint64(id), member{def: d, choice: t.add(id, d, o)})
 }
 
 // Remove forgets a shape. An unknown id is ignored.
@@ -72,7 +80,11 @@ func (f *Filter) Remove(id shape.ID) {
 	f.shapes.Set(uint64(id), member{})
 	key := name{m.def.Table.Schema, m.def.Table.Name}
 	t := f.tables[key]
-	t.remove(id, m)
+	o := f.outers.Get(id)
+	t.remove(id, m, o)
+	if o != nil {
+		f.leaveSources(id, o)
+	}
 	if t.all.empty() {
 		delete(f.tables, key)
 		f.relation, f.bound = nil, nil

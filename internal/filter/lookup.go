@@ -42,6 +42,9 @@ func (l *lookup) run() {
 			ix.each(l.take)
 		}
 	}
+	for i, m := range l.b.table.members {
+		m.find(l, l.b.members[i])
+	}
 	l.visit(&l.b.table.rest, v.has)
 	if l.twice {
 		found := l.dst[start:]

@@ -34,6 +34,14 @@ func (t *table) residual(c *where.Clause) *residual {
 	return r
 }
 
+// known is the residual that a clause has already.
+func (t *table) known(c *where.Clause) *residual {
+	if c == nil {
+		return nil
+	}
+	return t.residuals[c.Encoding()]
+}
+
 func (t *table) release(r *residual) {
 	if r == nil {
 		return

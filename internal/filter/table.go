@@ -13,6 +13,8 @@ type table struct {
 	oids map[uint32]int // how many shapes know the table by this oid
 	// indexes find shapes by one column each.
 	indexes []index
+	// members find shapes by what is in the result of a subquery, one for each left side.
+	members []*memberships
 	// rest has the shapes that no index leads to, under their whole clause; those without a clause under none.
 	rest      cell
 	residuals map[string]*residual // by the encoding of their clause
@@ -46,40 +48,69 @@ func newTable() *table {
 	return &table{oids: map[uint32]int{}, residuals: map[string]*residual{}}
 }
 
+// place is where a shape is to be listed: under a key of a probe, under a probe that has none, or with no probe among those that no
+// index leads to. of is nil but for shapes that depend on sources.
+type place struct {
+	probe *where.Probe
+	key   []byte
+	who   listed
+	of    *outer
+}
+
+func (p *place) source() *source { return p.of.dependencies[p.probe.Subquery].source }
+
 // add lists a shape and returns the choice that was made among the places where it could be.
-func (t *table) add(id shape.ID, d *shape.Definition) (choice string) {
+func (t *table) add(id shape.ID, d *shape.Definition, o *outer) (choice string) {
 	t.all.add(id)
 	t.oids[d.Table.OID]++
-	t.list(id, d, func(p *where.Plan) string {
-		choice = p.Choose(t.cost)
+	t.list(id, d, o, func(p *where.Plan) string {
+		choice = p.Choose(func(p *where.Probe) int { return t.cost(p, o) })
 		return choice
 	}, t.enter)
 	return choice
 }
 
-func (t *table) remove(id shape.ID, m member) {
+func (t *table) remove(id shape.ID, m member, o *outer) {
 	t.all.remove(id)
 	if t.oids[m.def.Table.OID]--; t.oids[m.def.Table.OID] == 0 {
 		delete(t.oids, m.def.Table.OID)
 	}
-	t.list(id, m.def, func(*where.Plan) string { return m.choice }, t.leave)
+	t.list(id, m.def, o, func(*where.Plan) string { return m.choice }, t.leave)
 }
 
-// list calls do for every place of a shape: for the keys of a probe, or with none for the shapes that no index leads to.
-func (t *table) list(id shape.ID, d *shape.Definition, choose func(*where.Plan) string, do func(*where.Probe, []byte, listed, *where.Clause)) {
+// join lists a shape as one that the contents of the sources are good for of which its dependencies are, where it is listed by them.
+func (t *table) join(id shape.ID, m member, o *outer, joins func(dependency int) bool) {
+	t.list(id, m.def, o, func(*where.Plan) string { return m.choice }, func(p place, clause *where.Clause) {
+		if p.probe == nil || p.probe.Kind != where.ProbeMember || !joins(p.probe.Subquery) {
+			return
+		}
+		g, r := t.membership(p.probe).groups[p.source()], t.known(clause)
+		g.fresh.remove(p.who, r)
+		g.joined.add(p.who, r)
+		g.loosen()
+	})
+}
+
+// list calls do for every place of a shape.
+func (t *table) list(id shape.ID, d *shape.Definition, o *outer, choose func(*where.Plan) string, do func(place, *where.Clause)) {
 	if d.Where == nil {
-		do(nil, nil, listed(id), nil)
+		do(place{who: listed(id)}, nil)
 		return
 	}
-	plan := d.Where.Plan()
+	var plan *where.Plan
+	if o != nil {
+		plan = d.Where.MemberPlan()
+	} else {
+		plan = d.Where.Plan()
+	}
 	switch {
 	case plan.Never():
 		return
 	case plan.Always():
-		do(nil, nil, listed(id), nil)
+		do(place{who: listed(id)}, nil)
 		return
 	case !plan.Indexed():
-		do(nil, nil, listed(id), d.Where)
+		do(place{who: listed(id)}, d.Where.Superset())
 		return
 	}
 	listings := plan.Listings(choose(plan))
@@ -89,50 +120,87 @@ func (t *table) list(id shape.ID, d *shape.Definition, choose func(*where.Plan) 
 	}
 	for _, l := range listings {
 		if len(l.Probe.Keys) == 0 {
-			do(l.Probe, nil, who, l.Residual)
+			do(place{probe: l.Probe, who: who, of: o}, l.Residual)
 		}
 		for _, key := range l.Probe.Keys {
-			do(l.Probe, key, who, l.Residual)
+			do(place{probe: l.Probe, key: key, who: who, of: o}, l.Residual)
 		}
 	}
 }
 
-func (t *table) enter(p *where.Probe, key []byte, who listed, clause *where.Clause) {
+func (t *table) enter(p place, clause *where.Clause) {
 	r := t.residual(clause)
-	if p == nil {
-		t.rest.add(who, r)
+	switch {
+	case p.probe == nil:
+		t.rest.add(p.who, r)
+		return
+	case p.probe.Kind == where.ProbeMember:
+		m := t.membership(p.probe)
+		if m == nil {
+			m = newMemberships(p.probe)
+			t.members = append(t.members, m)
+			t.layouts.reset()
+		}
+		g := m.group(p.source())
+		g.fresh.add(p.who, r)
+		g.loosen()
 		return
 	}
-	ix := t.index(subjectOf(p))
+	ix := t.index(subjectOf(p.probe))
 	if ix == nil {
-		ix = newIndex(subjectOf(p))
+		ix = newIndex(subjectOf(p.probe))
 		t.indexes = append(t.indexes, ix)
 		t.layouts.reset()
 	}
-	ix.at(p, key, true).add(who, r)
+	ix.at(p.probe, p.key, true).add(p.who, r)
 }
 
-func (t *table) leave(p *where.Probe, key []byte, who listed, clause *where.Clause) {
-	var r *residual
-	if clause != nil {
-		r = t.residuals[clause.Encoding()]
-	}
-	if p == nil {
-		t.rest.remove(who, r)
-	} else {
-		ix := t.index(subjectOf(p))
+func (t *table) leave(p place, clause *where.Clause) {
+	r := t.known(clause)
+	switch {
+	case p.probe == nil:
+		t.rest.remove(p.who, r)
+	case p.probe.Kind == where.ProbeMember:
+		t.leaveGroup(p, r)
+	default:
 		// A clause may ask for one thing twice; then it has left the place already.
-		if ix != nil {
-			if at := ix.at(p, key, false); at != nil {
-				at.remove(who, r)
+		if ix := t.index(subjectOf(p.probe)); ix != nil {
+			if at := ix.at(p.probe, p.key, false); at != nil {
+				at.remove(p.who, r)
 				if at.empty() {
-					ix.drop(p, key)
+					ix.drop(p.probe, p.key)
 				}
 			}
 			t.tidy(ix)
 		}
 	}
 	t.release(r)
+}
+
+func (t *table) leaveGroup(p place, r *residual) {
+	m := t.membership(p.probe)
+	if m == nil {
+		return
+	}
+	if g := m.groups[p.source()]; g != nil {
+		g.fresh.remove(p.who, r)
+		g.joined.remove(p.who, r)
+		m.tidy(g)
+	}
+	if len(m.groups) == 0 {
+		t.members = slices.DeleteFunc(t.members, func(o *memberships) bool { return o == m })
+		t.layouts.reset()
+	}
+}
+
+// membership finds the index of a probe of membership.
+func (t *table) membership(p *where.Probe) *memberships {
+	for _, m := range t.members {
+		if m.about(p) {
+			return m
+		}
+	}
+	return nil
 }
 
 func subjectOf(p *where.Probe) subject { return subject{p.Kind, p.Column, p.Form} }
@@ -161,7 +229,13 @@ func (t *table) index(about subject) index {
 }
 
 // cost estimates what a probe has a change look at.
-func (t *table) cost(p *where.Probe) int {
+func (t *table) cost(p *where.Probe, o *outer) int {
+	if p.Kind == where.ProbeMember {
+		if m := t.membership(p); m != nil {
+			return m.cost(o.dependencies[p.Subquery].source)
+		}
+		return memberCost
+	}
 	if ix := t.index(subjectOf(p)); ix != nil {
 		return ix.cost(p)
 	}
