@@ -204,6 +204,57 @@ func TestGroupsOfOneValueAreFoundThroughIt(t *testing.T) {
 	require.EqualValues(t, 1, h.enter(b))
 }
 
+// TestTheLargestResultsAreAsked has results overtake each other, and checks that the map has the values of the others.
+func TestTheLargestResultsAreAsked(t *testing.T) {
+	f, r := New(), itemRelation(1)
+	id := []string{"id"}
+	numbers := func(from, n int) (all []subquery.Value) {
+		for i := range n {
+			all = append(all, value(id, from+i))
+		}
+		return all
+	}
+	const results = 12
+	sets := make([]subquery.Set, results)
+	for i := range results {
+		f.AddOuter(shape.ID(i+1), outerDefinition(t, fmt.Sprintf("id IN (SELECT id FROM parents WHERE tenant = %d)", i)), []shape.ID{shape.ID(100 + i)})
+		sets[i] = subquery.Empty.With(numbers(1000*i, 10), nil)
+		f.Result(shape.ID(100+i), id, 1, sets[i])
+		f.Settled(shape.ID(i+1), []uint64{1})
+	}
+	m := f.tables[name{"public", "items"}].members[0]
+	found := func(asked ...int) {
+		t.Helper()
+		for i := range results {
+			g := m.groups[f.sources.Get(newResultOf(shape.ID(100+i), id))]
+			require.Equal(t, slices.Contains(asked, i), g.found == foundAsking, "%d", i)
+			for n, v := range map[int]bool{1000 * i: true, 1000*i + sets[i].Len() - 1: true, 1000*i + sets[i].Len(): false} {
+				require.Equal(t, map[bool][]shape.ID{true: {shape.ID(i + 1)}}[v], f.Affected(insert(r, item(n, nil)), nil), "%d", n)
+			}
+		}
+		rapid.Check(t, func(t *rapid.T) { checkHolders(t, m) })
+	}
+	move := func(i int, number uint64, in, out []subquery.Value) {
+		moves := moves(sets[i], in, out)
+		f.ResultMoved(shape.ID(100+i), id, number, moves)
+		f.Settled(shape.ID(i+1), []uint64{number})
+		sets[i] = moves.After
+	}
+	found(0, 1, 2, 3)
+	for i := 4; i < 8; i++ {
+		move(i, 2, numbers(1000*i+10, 100), nil)
+	}
+	found(4, 5, 6, 7)
+	move(5, 3, nil, numbers(5001, 109))
+	move(11, 2, numbers(11010, 800), nil)
+	found(4, 6, 7, 11)
+	f.Remove(12)
+	f.AddOuter(12, outerDefinition(t, "id IN (SELECT id FROM parents WHERE tenant = 11)"), []shape.ID{111})
+	f.Result(111, id, 1, sets[11])
+	f.Settled(12, []uint64{1})
+	found(4, 6, 7, 11)
+}
+
 // atoms are tests of membership; the same inner shape is asked for different columns of it.
 var atoms = []struct {
 	lhs, rhs []string
@@ -212,6 +263,8 @@ var atoms = []struct {
 	{[]string{"id"}, []string{"id"}, ""}, {[]string{"id"}, []string{"id"}, " WHERE done"}, {[]string{"tenant"}, []string{"tenant"}, ""}, {[]string{"price"}, []string{"price"}, ""},
 	{[]string{"code"}, []string{"code"}, ""}, {[]string{"ratio"}, []string{"ratio"}, ""}, {[]string{"done"}, []string{"done"}, ""}, {[]string{"id", "title"}, []string{"id", "title"}, ""},
 	{[]string{"title", "id"}, []string{"title", "id"}, ""}, {[]string{"id", "id"}, []string{"id", "id"}, ""},
+	{[]string{"id"}, []string{"id"}, " WHERE id = 1"}, {[]string{"id"}, []string{"id"}, " WHERE id = 2"}, {[]string{"id"}, []string{"id"}, " WHERE id = 3"},
+	{[]string{"id"}, []string{"id"}, " WHERE id = 4"}, {[]string{"id"}, []string{"id"}, " WHERE id = 5"}, {[]string{"id"}, []string{"id"}, " WHERE id = 6"},
 }
 
 func outerClause(t *rapid.T, depth int) string {
@@ -346,16 +399,19 @@ func TestFilterFindsEveryShapeWhoseViewsMayHaveARow(t *testing.T) {
 				c := &consumer{def: d, dnf: clause.DNF()}
 				var dependencies []shape.ID
 				for _, q := range clause.Subqueries() {
-					key := fmt.Sprint(slices.Sorted(slices.Values(q.Columns)), q.Where.HasSubqueries(), q.Where != nil)
+					key := strings.Join(slices.Sorted(slices.Values(q.Columns)), ",")
+					if q.Where != nil {
+						key += " " + q.Where.SQL()
+					}
 					if inner[key] == 0 {
 						inner[key] = shape.ID(1000 + len(inner))
 					}
 					dependencies = append(dependencies, inner[key])
-					key += fmt.Sprint(q.Columns)
-					if followers[key] == nil {
-						followers[key] = &follower{inner: inner[key[:strings.LastIndex(key, "[")]], columns: q.Columns}
+					result := key + " of " + strings.Join(q.Columns, ",")
+					if followers[result] == nil {
+						followers[result] = &follower{inner: inner[key], columns: q.Columns}
 					}
-					c.views = append(c.views, &view{of: followers[key]})
+					c.views = append(c.views, &view{of: followers[result]})
 				}
 				f.AddOuter(next, d, dependencies)
 				shapes[next] = c
