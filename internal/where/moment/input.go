@@ -74,6 +74,11 @@ func timestampOf(year int64, month, day int, clock, west int64) (Timestamp, erro
 	if days > int64(endTimestamp/usPerDay)+7 || days < int64(minTimestamp/usPerDay)-7 {
 		return 0, ErrRange // a zone is at most a week away
 	}
+	// The server looks for an overflow by signs, and finds one where a time of day beyond the end of the day, which a number may be,
+	// leads from before 2000-01-01 past it.
+	if local := days*usPerDay + clock; days < -1 && local > 0 {
+		return 0, ErrRange
+	}
 	return Timestamp(days*usPerDay + clock + west*usPerSecond).checked()
 }
 
