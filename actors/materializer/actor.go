@@ -46,7 +46,7 @@ type materializer struct {
 	core   *subquery.Materializer // nil until the log has been read
 	behind []Feed                 // what came meanwhile
 	subs   []subscriber
-	ended  bool // it failed, and its shape is being removed
+	ended  error // it failed, and its shape is being removed
 
 	relation *change.Relation // that at is for
 	at       []int            // of each column
@@ -71,6 +71,8 @@ func (m *materializer) Receive(ctx actor.Context) {
 		m.guarded(func() error { m.attach(message); return nil })
 	case *Leave:
 		m.leave(message)
+	case *Look:
+		m.look(message)
 	case *Built:
 		m.guarded(func() error { return m.built(message) })
 	}
@@ -136,8 +138,15 @@ func (m *materializer) leave(l *Leave) {
 	l.Left = len(kept)
 }
 
+func (m *materializer) look(l *Look) {
+	l.Followers, l.Ended = len(m.subs), m.ended
+	if m.core != nil {
+		l.Ready, l.Values = true, m.core.Set().Len()
+	}
+}
+
 func (m *materializer) feed(f *Feed) error {
-	if m.ended {
+	if m.ended != nil {
 		return nil
 	}
 	if m.core == nil {
@@ -210,7 +219,7 @@ func (m *materializer) guarded(f func() error) {
 }
 
 func (m *materializer) end(err error) {
-	m.ended, m.core, m.behind = true, nil, nil
+	m.ended, m.core, m.behind = err, nil, nil
 	m.Logger.Error("the result of a subquery cannot be followed; the shape is removed with those that depend on it",
 		"handle", m.Inner.Log.Handle().String(), "error", err)
 	m.Invalidate(m.Inner.ID, err)

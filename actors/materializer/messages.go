@@ -31,6 +31,14 @@ func (f *Feed) kept() Feed {
 	return k
 }
 
+// Look asks a materializer how it is, for operators. It is answered before the sending returns.
+type Look struct {
+	Ready     bool // it has read the log
+	Values    int
+	Followers int // outer shapes, each as often as it has the subquery
+	Ended     error
+}
+
 // Built is what a materializer begins with, when it has read the log. It comes to the partition of the shape, which passes it on.
 type Built struct {
 	inner shape.ID

@@ -8,6 +8,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"leyden/actors/consumer"
+	"leyden/actors/materializer"
 	"leyden/internal/shape"
 )
 
@@ -34,6 +35,14 @@ type Seen struct {
 	ID    shape.ID
 	Since time.Time
 	consumer.Seen
+	Materializers []SeenMaterializer
+}
+
+// SeenMaterializer is what knows the result of a subquery whose rows are the shape's.
+type SeenMaterializer struct {
+	Columns []string
+	Since   time.Time
+	materializer.Look
 }
 
 // Renew replaces the consumer of a shape by a new one, which begins with what is stored; a shape without one gets one. Done is
@@ -55,7 +64,13 @@ func (p *partition) look(ctx actor.Context, m *Look) {
 	see := func(c *child) {
 		ask := &consumer.Look{}
 		p.send(ctx, c, ask) // it runs here and now
-		awake.Consumers = append(awake.Consumers, Seen{ID: c.id, Since: time.Unix(0, c.since), Seen: ask.Seen()})
+		seen := Seen{ID: c.id, Since: time.Unix(0, c.since), Seen: ask.Seen()}
+		for _, has := range p.materializers.byShape[c.id] {
+			m := SeenMaterializer{Columns: has.columns, Since: time.Unix(0, has.since)}
+			ctx.Send(has.pid, &m.Look) // as does it
+			seen.Materializers = append(seen.Materializers, m)
+		}
+		awake.Consumers = append(awake.Consumers, seen)
 	}
 	switch {
 	case !m.Each:

@@ -14,8 +14,10 @@ import (
 
 // materialized is a materializer that runs next to the consumer of its shape.
 type materialized struct {
-	pid *actor.PID
-	key string
+	pid     *actor.PID
+	key     string
+	columns []string
+	since   int64 // Unix time of its start, in nanoseconds
 }
 
 // materializers are those of a partition's shapes. There are few shapes whose rows are the result of a subquery.
@@ -61,7 +63,7 @@ func (p *partition) attach(ctx actor.Context, m *work.Attach) {
 	if err != nil {
 		panic(err)
 	}
-	p.materializers.byShape[m.Inner] = append(p.materializers.byShape[m.Inner], materialized{pid, key})
+	p.materializers.byShape[m.Inner] = append(p.materializers.byShape[m.Inner], materialized{pid, key, m.Columns, p.clock().UnixNano()})
 	p.send(ctx, c, &consumer.Follow{By: pid})
 	ctx.Send(pid, m)
 }
