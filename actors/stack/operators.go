@@ -48,6 +48,9 @@ func (s *Stack) Processes(ctx context.Context, each bool) []tree.Node {
 			out = append(out, n)
 			for _, c := range awake.Consumers {
 				out = append(out, s.consumerNode(n.Path, c))
+				for _, m := range c.Materializers {
+					out = append(out, s.materializerNode(n.Path, c, m))
+				}
 			}
 		case <-ctx.Done():
 			n.Dynamic, n.Mailbox = tree.Unknown, n.Mailbox+q.look.Queued()
@@ -68,6 +71,19 @@ func (s *Stack) consumerNode(parent string, c partition.Seen) tree.Node {
 		n.State, n.LastCrash, n.CrashedAt = "failed", tree.Crashed(c.Ended), c.Since
 	case c.Held > 0:
 		n.State = "holding"
+	}
+	return n
+}
+
+// materializerNode is a materializer as a node of the tree, below the consumer that feeds it.
+func (s *Stack) materializerNode(parent string, c partition.Seen, m partition.SeenMaterializer) tree.Node {
+	n := tree.Node{Path: parent + "/" + strconv.FormatUint(uint64(c.ID), 10) + "/" + strings.Join(m.Columns, ","), Kind: "materializer", State: "starting", Since: m.Since,
+		Mailbox: tree.NoMailbox, About: s.status.HandleForLog(c.ID)}
+	switch {
+	case m.Ended != nil:
+		n.State, n.LastCrash, n.CrashedAt = "failed", tree.Crashed(m.Ended), m.Since
+	case m.Ready:
+		n.State = "up"
 	}
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -226,4 +227,32 @@ func TestManyShapesFollowOneSubquery(t *testing.T) {
 	for _, entry := range all {
 		e.logged(entry, `"for all"`, `"event":"move-out"`)
 	}
+}
+
+func TestOperatorsSeeWhatFollowsTheValuesOfASubquery(t *testing.T) {
+	db := forest(t)
+	e := start(t, config(t, db.url, t.TempDir())).ready()
+	defer e.stop()
+	entry := e.follow(e.over("items", activeTenants))
+	inner, ok := e.Lookup(entry.Def.Inner()[0].Identity())
+	require.True(t, ok)
+	var seen []string
+	for _, n := range e.Processes(t.Context(), true) {
+		if n.Kind == "materializer" {
+			require.Equal(t, "up", n.State)
+			require.Equal(t, inner.Handle.String(), n.About)
+			seen = append(seen, n.Path)
+		}
+	}
+	require.Equal(t, []string{e.Consumer(inner) + "/id"}, seen)
+	require.NoError(t, e.Remove(t.Context(), entry))
+	e.gone(entry)
+	require.Eventually(t, func() bool {
+		for _, n := range e.Processes(t.Context(), true) {
+			if n.Kind == "materializer" {
+				return false
+			}
+		}
+		return true
+	}, 10*time.Second, 5*time.Millisecond)
 }

@@ -83,7 +83,8 @@ func (c *ctl) treeCommand() *cobra.Command {
 		Long: `Prints every part of the server in the order of its start: its path (for ctl restart), its kind, its state and since when
 it has been in it, how many times it was started again, how many messages wait in its mailbox, and its last failure.
 
-Kinds are group (of others), actor, run (a loop) and consumer (of one shape). Consumers come and go with the changes of
+Kinds are group (of others), actor, run (a loop), consumer (of one shape) and materializer (of the values of a
+shape that others depend on). Consumers come and go with the changes of
 their shapes; they are counted for each partition unless --all is given. docs/supervision.md says what restarts with what.`,
 		Example: `  leyden ctl tree
   leyden ctl tree --all | grep failed`,

@@ -45,13 +45,13 @@ type Tree struct {
 // Process is one part of the tree.
 type Process struct {
 	Path      string    `json:"path"`
-	Kind      string    `json:"kind"`  // group, actor, run or consumer
+	Kind      string    `json:"kind"`  // group, actor, run, consumer or materializer
 	State     string    `json:"state"` // starting, up, stopping, down; of consumers up, holding or failed
 	Since     time.Time `json:"since"`
 	Restarts  int       `json:"restarts"`
 	Mailbox   *int      `json:"mailbox"`             // messages that wait; null for what has no mailbox
 	Consumers *int      `json:"consumers,omitempty"` // of a partition: how many are awake
-	Shape     string    `json:"shape,omitempty"`     // of a consumer: the handle
+	Shape     string    `json:"shape,omitempty"`     // of a consumer or materializer: the handle
 	LastEnd   string    `json:"last_end,omitempty"`  // why the last instance ended
 	LastError string    `json:"last_error,omitempty"`
 	FailedAt  time.Time `json:"failed_at,omitzero"` // when the last one failed
