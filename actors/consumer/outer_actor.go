@@ -55,10 +55,12 @@ func (o *outer) receive(ctx actor.Context, m any) {
 		o.begin = m
 		o.answer()
 	case *work.Moved:
+		o.host.Metrics.Moves.Add(uint64(len(m.In) + len(m.Out)))
 		o.step(ctx, func(*change.Encoder) Effects { return o.core.Moved(m) })
 	case *work.MoveInKnown:
 		o.step(ctx, func(*change.Encoder) Effects { return o.core.MoveInKnown(m) })
 	case *work.MoveInRows:
+		o.host.Metrics.MovedRows.Add(uint64(len(m.Rows)))
 		o.step(ctx, func(e *change.Encoder) Effects { return o.core.MoveInRows(m, e) })
 	case *work.Reached:
 		o.step(ctx, func(e *change.Encoder) Effects { return o.core.Reached(m.LSN, e) })
@@ -107,6 +109,7 @@ func (o *outer) step(ctx actor.Context, f func(*change.Encoder) Effects) {
 		o.feedItems(ctx, &out.Told[i])
 	}
 	if out.Query != nil {
+		o.host.Metrics.MoveQueries.Add(1)
 		o.host.Outer.MoveIn(out.Query)
 	}
 	if out.Await > 0 {

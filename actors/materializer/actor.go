@@ -26,6 +26,7 @@ type Config struct {
 	// Post sends a message to the partition of a shape, behind what was sent there before.
 	Post       func(id shape.ID, message any)
 	Invalidate work.Invalidate
+	Metrics    *work.Metrics
 	Logger     *slog.Logger
 }
 
@@ -59,11 +60,13 @@ type materializer struct {
 func (m *materializer) Receive(ctx actor.Context) {
 	switch message := ctx.Message().(type) {
 	case *actor.Started:
+		m.Metrics.Materialized.Add(1)
 		m.start()
 	case *actor.Stopping, *actor.Restarting:
 		m.cancel()
 		<-m.read
 	case *actor.Stopped:
+		m.Metrics.Materialized.Add(-1)
 		m.core, m.behind, m.subs = nil, nil, nil
 	case *Feed:
 		m.guarded(func() error { return m.feed(message) })

@@ -55,6 +55,10 @@ func newMetrics(s *Stack) *metrics {
 	counter("leyden_consumers_spawned_total", "Consumers started.", &s.plane.Spawned)
 	counter("leyden_consumers_passivated_total", "Consumers put to sleep.", &s.plane.Passivated)
 	counter("leyden_where_consumer_errors_total", "Clauses that could not be evaluated over a row by the shape's consumer: the row is not in the shape.", &s.projections.Unevaluated)
+	counter("leyden_subquery_moves_total", "Values of subqueries' results that came or went, for each shape that was told.", &s.plane.Moves)
+	counter("leyden_subquery_queries_total", "Queries for rows that move into shapes.", &s.plane.MoveQueries)
+	counter("leyden_subquery_rows_total", "Rows that moved into shapes.", &s.plane.MovedRows)
+	gauge("leyden_subquery_materializers", "Results of subqueries that are followed.", func() float64 { return float64(s.plane.Materialized.Load()) })
 	counter("leyden_shapes_invalidated_total", "Shapes whose log could not be continued.", &s.plane.Invalidated)
 	return m
 }

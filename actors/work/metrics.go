@@ -21,7 +21,11 @@ type Metrics struct {
 	Stalled      atomic.Uint64 // shapes given up because they kept the position and made no progress
 	Spawned      atomic.Uint64 // consumers started
 	Passivated   atomic.Uint64 // consumers that went to sleep
+	Moves        atomic.Uint64 // values of subqueries' results that came or went, for each shape that was told
+	MoveQueries  atomic.Uint64 // queries for rows that move in
+	MovedRows    atomic.Uint64 // rows that moved in
 	Awake        atomic.Int64  // gauge: consumers
+	Materialized atomic.Int64  // gauge: results of subqueries that are followed
 	HeldBytes    atomic.Int64  // gauge: JSON bytes held back by shapes that wait for their snapshot
 	Outstanding  atomic.Int64  // gauge: works that are not yet applied
 	Hold         atomic.Uint64 // gauge: lowest commit LSN that a shape holds back, 0 for none
