@@ -10,6 +10,8 @@ import (
 
 	"leyden/actors/stack"
 	"leyden/actors/status"
+	"leyden/actors/work"
+	"leyden/internal/change"
 	"leyden/internal/shape"
 	"leyden/internal/where"
 )
@@ -255,4 +257,27 @@ func TestOperatorsSeeWhatFollowsTheValuesOfASubquery(t *testing.T) {
 		}
 		return true
 	}, 10*time.Second, 5*time.Millisecond)
+}
+
+func TestAMaterializerThatFailsEndsItsShapeAndThoseThatDependOnIt(t *testing.T) {
+	db := forest(t)
+	e := start(t, config(t, db.url, t.TempDir())).ready()
+	defer e.stop()
+	entry, other := e.follow(e.over("items", activeTenants)), e.follow(e.over("items", "tenant = 1"))
+	inner, ok := e.Lookup(entry.Def.Inner()[0].Identity())
+	require.True(t, ok)
+	rel := &change.Relation{OID: inner.Def.Table.OID, Schema: "public", Name: "tenants", Columns: []change.Column{{Name: "id"}, {Name: "grp"}, {Name: "active"}}}
+	gone := change.Change{Op: change.Delete, Relation: rel, Old: change.Tuple{[]byte("77"), nil, []byte("t")}} // of a row that there never was
+	w := &work.Work{Run: &work.Run{Completed: func(*work.Work) {}}, Changes: []change.Change{gone}, Index: []int32{0}, Emissions: change.NewEmissions(1),
+		Fragment: &change.Fragment{XID: 1 << 30, LSN: 1 << 50, Begin: true, Commit: &change.Commit{}, Last: shape.Offset{Tx: 1 << 50}}}
+	w.Deliveries = []work.Delivery{{Work: w, ID: inner.ID, Count: 1, Begin: true}}
+	w.Open()
+	e.Send(e.Consumer(inner), &work.Share{Deliveries: w.Deliveries})
+	e.gone(inner)
+	e.gone(entry)
+	db.exec(t, `INSERT INTO items VALUES (50, 1, 'goes on')`)
+	e.logged(other, `"goes on"`)
+	again := e.follow(e.over("items", activeTenants))
+	db.exec(t, `UPDATE tenants SET active = true WHERE id = 2`)
+	e.logged(again, `"row 1."`)
 }
