@@ -123,6 +123,12 @@ func (c *collector) Receive(ctx actor.Context) {
 	case *work.Begin:
 		m.Run = c.run
 		ctx.Send(c.partition(m.ID), m)
+	case *work.Members:
+		c.core.Members(m)
+	case *work.MembersMoved:
+		c.core.MembersMoved(m)
+	case *work.Settled:
+		c.core.Settled(m)
 	case work.ForShape:
 		ctx.Send(c.partition(m.For()), m)
 	case *work.Drop:

@@ -240,7 +240,11 @@ func (c *Core) Add(m *work.AddShape) error {
 			return work.ErrMissingDependencies
 		}
 	}
-	c.router.add(m.ID, m.Def)
+	if len(m.Dependencies) > 0 {
+		c.router.addOuter(m.ID, m.Def, m.Dependencies)
+	} else {
+		c.router.add(m.ID, m.Def)
+	}
 	c.router.layers.add(m.ID, m.Dependencies)
 	if m.Partitioned || len(m.Children) > 0 {
 		c.ancestry.add(m.ID, m.Def.Table, m.Children)
@@ -250,6 +254,19 @@ func (c *Core) Add(m *work.AddShape) error {
 	}
 	return nil
 }
+
+// Members takes in what the result of a subquery is.
+func (c *Core) Members(m *work.Members) {
+	c.router.filter.Members(m.Inner, m.Columns, m.Number, m.Set)
+}
+
+// MembersMoved takes in how a result has changed. Fragments that wait for a work to pass its layers are routed after it.
+func (c *Core) MembersMoved(m *work.MembersMoved) {
+	c.router.filter.MembersMoved(m.Inner, m.Columns, m.Number, &m.Moves)
+}
+
+// Settled takes in up to which results the views of a shape have lost what went.
+func (c *Core) Settled(m *work.Settled) { c.router.filter.Settled(m.ID, m.Numbers) }
 
 // Remove stops routing to a shape at once.
 func (c *Core) Remove(id shape.ID) { c.forget(id) }

@@ -8,10 +8,21 @@ import (
 	"leyden/actors/work"
 	"leyden/internal/change"
 	"leyden/internal/shape"
+	"leyden/internal/subquery"
 )
+
+// deaf is of a filter that does not care for the results of subqueries.
+type deaf struct{}
+
+func (deaf) Members(shape.ID, []string, uint64, subquery.Set) {}
+
+func (deaf) MembersMoved(shape.ID, []string, uint64, *subquery.Moves) {}
+
+func (deaf) Settled(shape.ID, []uint64) {}
 
 // byTable is a filter that knows tables only, plus what a test says that a relation ends.
 type byTable struct {
+	deaf
 	shapes map[shape.ID]*shape.Definition
 	order  []shape.ID
 	ended  func(old, new *change.Relation) []shape.ID
@@ -25,6 +36,8 @@ func (f *byTable) Add(id shape.ID, d *shape.Definition) {
 	f.shapes[id] = d
 	f.order = append(f.order, id)
 }
+
+func (f *byTable) AddOuter(id shape.ID, d *shape.Definition, _ []shape.ID) { f.Add(id, d) }
 
 func (f *byTable) Remove(id shape.ID) { delete(f.shapes, id) }
 

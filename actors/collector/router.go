@@ -6,11 +6,18 @@ import (
 	"leyden/internal/idtable"
 	"leyden/internal/livemap"
 	"leyden/internal/shape"
+	"leyden/internal/subquery"
 )
 
 // Filter says which shapes a change may concern. It may say too many, never too few.
 type Filter interface {
 	Add(id shape.ID, d *shape.Definition)
+	// AddOuter is Add for a shape whose clause has subqueries, with the inner shapes that answer them. What Members, MembersMoved and
+	// Settled tell of these lets the filter say less.
+	AddOuter(id shape.ID, d *shape.Definition, dependencies []shape.ID)
+	Members(inner shape.ID, columns []string, number uint64, set subquery.Set)
+	MembersMoved(inner shape.ID, columns []string, number uint64, m *subquery.Moves)
+	Settled(id shape.ID, numbers []uint64)
 	Remove(id shape.ID)
 	Has(id shape.ID) bool
 	Affected(c *change.Change, dst []shape.ID) []shape.ID
@@ -61,6 +68,17 @@ func newRouter(f Filter, partitions int) *router {
 // add routes to a shape, from the next transaction on.
 func (r *router) add(id shape.ID, d *shape.Definition) {
 	r.filter.Add(id, d)
+	r.exclude(id)
+}
+
+// addOuter is add for a shape with subqueries.
+func (r *router) addOuter(id shape.ID, d *shape.Definition, dependencies []shape.ID) {
+	r.filter.AddOuter(id, d, dependencies)
+	r.exclude(id)
+}
+
+// exclude keeps a shape out of the open transaction.
+func (r *router) exclude(id shape.ID) {
 	if r.open {
 		r.excluded.Set(id, struct{}{})
 	}

@@ -9,11 +9,15 @@ import (
 )
 
 // every is a filter that all changes touch all shapes of.
-type every struct{ ids []shape.ID }
+type every struct {
+	deaf
+	ids []shape.ID
+}
 
-func (*every) Add(shape.ID, *shape.Definition) {}
-func (*every) Remove(shape.ID)                 {}
-func (f *every) Has(id shape.ID) bool          { return id > 0 && int(id) <= len(f.ids) }
+func (*every) Add(shape.ID, *shape.Definition)                  {}
+func (*every) AddOuter(shape.ID, *shape.Definition, []shape.ID) {}
+func (*every) Remove(shape.ID)                                  {}
+func (f *every) Has(id shape.ID) bool                           { return id > 0 && int(id) <= len(f.ids) }
 func (f *every) Affected(_ *change.Change, dst []shape.ID) []shape.ID {
 	return append(dst, f.ids...)
 }

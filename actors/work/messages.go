@@ -18,8 +18,8 @@ type Relation struct{ Old, New *change.Relation }
 type AddShape struct {
 	ID  shape.ID
 	Def *shape.Definition
-	// Dependencies are the shapes that must have taken in a change before this one is handed it. Done gets ErrMissingDependencies,
-	// and the shape is not routed to, if one of them is not routed to.
+	// Dependencies are the shapes that must have taken in a change before this one is handed it: one for each subquery of the clause,
+	// in their order. Done gets ErrMissingDependencies, and the shape is not routed to, if one of them is not routed to.
 	Dependencies []shape.ID
 	// Partitioned says that the table is partitioned, Children are its partitions on every level as far as they are known.
 	Partitioned bool

@@ -36,6 +36,7 @@ type Detach struct{ Inner, Outer shape.ID }
 type View struct {
 	ID         shape.ID
 	Dependency int
+	Number     uint64 // of the result, as in Members
 	Set        subquery.Set
 }
 
@@ -43,6 +44,7 @@ type View struct {
 type Moved struct {
 	ID         shape.ID
 	Dependency int
+	Number     uint64 // of the result after it, as in MembersMoved
 	subquery.Moves
 }
 

@@ -8,7 +8,7 @@
 // shape has, and no copy. Shapes do not have the result, though, but views of it, which follow later. What a source finds is therefore
 // what the result has and what it had as long as a view may have it:
 //
-//   - A value is found before the view of any shape gains it: ResultMoved comes before the shapes are told. A shape that gains a
+//   - A value is found before the view of any shape gains it: MembersMoved comes before the shapes are told. A shape that gains a
 //     value reads the rows that have it, those of all transactions that were routed before included, so that these need not have
 //     been found by it.
 //   - A value that went is found until every shape of the source has reported, by Settled, that its view has nothing but what the

@@ -52,7 +52,7 @@ func (w outerWorkload) build(b testing.TB, byResult bool) *Filter {
 		for n := range values {
 			values[n] = subquery.Value(subquery.AppendValue(nil, []where.Canon{where.CanonText}, [][]byte{fmt.Append(nil, i*w.values+n)}))
 		}
-		f.Result(shape.ID(100_000+i), id, 1, subquery.Empty.With(values, nil))
+		f.Members(shape.ID(100_000+i), id, 1, subquery.Empty.With(values, nil))
 	}
 	for k := range w.shapes {
 		f.Settled(shape.ID(k+1), []uint64{1})
@@ -99,8 +99,8 @@ func BenchmarkAffectedMember(b *testing.B) {
 	}
 }
 
-// BenchmarkResultMoved takes a value into a result of a million for 10,000 shapes, and out of it, with the reports of all of them.
-func BenchmarkResultMoved(b *testing.B) {
+// BenchmarkMembersMoved takes a value into a result of a million for 10,000 shapes, and out of it, with the reports of all of them.
+func BenchmarkMembersMoved(b *testing.B) {
 	w := outerWorkloads[0]
 	f := w.build(b, true)
 	id := []string{"id"}
@@ -111,8 +111,8 @@ func BenchmarkResultMoved(b *testing.B) {
 	number := uint64(1)
 	b.ReportAllocs()
 	for b.Loop() {
-		f.ResultMoved(100_000, id, number+1, with)
-		f.ResultMoved(100_000, id, number+2, without)
+		f.MembersMoved(100_000, id, number+1, with)
+		f.MembersMoved(100_000, id, number+2, without)
 		number += 2
 		for k := range w.shapes {
 			f.Settled(shape.ID(k+1), []uint64{number})
@@ -128,7 +128,7 @@ func TestRoutingByResultsAllocatesNothing(t *testing.T) {
 	hits, misses := w.rows(true), w.rows(false)
 	column := []string{"id"}
 	s := f.sources.Get(newResultOf(100_000, column))
-	f.ResultMoved(100_000, column, 2, moves(s.set, nil, []subquery.Value{value(column, 0)})) // which makes every later lookup ask what has gone
+	f.MembersMoved(100_000, column, 2, moves(s.set, nil, []subquery.Value{value(column, 0)})) // which makes every later lookup ask what has gone
 	var dst []shape.ID
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		for i := range hits {

@@ -88,10 +88,10 @@ func (f *Filter) leaveSources(id shape.ID, o *outer) {
 	f.outers.Delete(id)
 }
 
-// Result takes in the result of an inner shape's subquery, whose select list is columns, as of a number that is greater than 0.
+// Members takes in the result of an inner shape's subquery, whose select list is columns, as of a number that is greater than 0.
 // Whoever follows the inner shape says so at first, and may repeat it. When another one does, who numbers anew, all shapes that
 // depend on it are taken for ones that have not reported.
-func (f *Filter) Result(inner shape.ID, columns []string, number uint64, set subquery.Set) {
+func (f *Filter) Members(inner shape.ID, columns []string, number uint64, set subquery.Set) {
 	s := f.sources.Get(newResultOf(inner, columns))
 	if s == nil || s.known && s.number == number && s.set == set {
 		return
@@ -99,9 +99,9 @@ func (f *Filter) Result(inner shape.ID, columns []string, number uint64, set sub
 	f.begin(s, number, set)
 }
 
-// ResultMoved takes in how a result has changed. Values that came are found from now on; those that went are found until the view of
+// MembersMoved takes in how a result has changed. Values that came are found from now on; those that went are found until the view of
 // no shape has them.
-func (f *Filter) ResultMoved(inner shape.ID, columns []string, number uint64, m *subquery.Moves) {
+func (f *Filter) MembersMoved(inner shape.ID, columns []string, number uint64, m *subquery.Moves) {
 	s := f.sources.Get(newResultOf(inner, columns))
 	switch {
 	case s == nil:
@@ -133,7 +133,7 @@ func (f *Filter) begin(s *source, number uint64, set subquery.Set) {
 }
 
 // Settled takes in a report of a shape: no view of the result of its subquery number i has a value that the result did not have at
-// numbers[i], nor will a transaction that is routed from now on meet one that came later before ResultMoved told of it. 0 says
+// numbers[i], nor will a transaction that is routed from now on meet one that came later before MembersMoved told of it. 0 says
 // nothing.
 func (f *Filter) Settled(id shape.ID, numbers []uint64) {
 	o := f.outers.Get(id)
@@ -143,8 +143,8 @@ func (f *Filter) Settled(id shape.ID, numbers []uint64) {
 	var joins []int
 	for i, number := range numbers {
 		d := &o.dependencies[i]
-		// A number that the source has not come to is one of a former source.
-		if d.source == nil || !d.source.known || number > d.source.number || number <= d.reported {
+		// A number that the source has not come to is one of a former source, and what went before it was known it does not find.
+		if d.source == nil || !d.source.known || number < d.source.first || number > d.source.number || number <= d.reported {
 			continue
 		}
 		if d.reported == 0 {

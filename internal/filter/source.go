@@ -19,6 +19,7 @@ type source struct {
 	groups []*group
 
 	known  bool
+	first  uint64 // the number that it is known from
 	number uint64 // of the last transaction that changed the result
 	set    subquery.Set
 	gone   map[subquery.Value]uint64 // when they went
@@ -71,7 +72,7 @@ func (s *source) all() iter.Seq[subquery.Value] {
 // begin takes in the whole result. All shapes of the source must be fresh.
 func (s *source) begin(number uint64, set subquery.Set) {
 	s.forget()
-	s.known, s.number, s.set = true, number, set
+	s.known, s.first, s.number, s.set = true, number, number, set
 	for _, g := range s.groups {
 		g.place()
 		g.loosen()
@@ -85,7 +86,7 @@ func (s *source) forget() {
 		g.renew()
 		g.loosen()
 	}
-	s.known, s.number, s.set, s.gone, s.went, s.joined = false, 0, subquery.Empty, nil, nil, 0
+	s.known, s.first, s.number, s.set, s.gone, s.went, s.joined = false, 0, 0, subquery.Empty, nil, nil, 0
 }
 
 // change takes in what came and went with a transaction.
