@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,6 +94,8 @@ func (f *Follower) readEvents(u string, resp *http.Response) error {
 	if start != f.offset {
 		return &Violation{u, fmt.Sprintf("electric-offset is %s before any event after %s has come", start, f.offset)}
 	}
+	f.again = slices.Clone(f.since)
+	told := 0
 	lines := bufio.NewReaderSize(resp.Body, 64<<10)
 	for {
 		line, err := lines.ReadString('\n')
@@ -114,8 +117,14 @@ func (f *Follower) readEvents(u string, resp *http.Response) error {
 			return &Violation{u, err.Error()}
 		}
 		if control == controlUpToDate {
+			if len(f.again) > 0 {
+				return &Violation{u, fmt.Sprintf("up to date without %s, which came before", f.again[0].raw)}
+			}
 			if err := f.finish(u, true); err != nil {
 				return err
+			}
+			if told++; told == f.o.Reconnect {
+				return nil
 			}
 		}
 	}
@@ -130,7 +139,7 @@ func (f *Follower) finish(u string, upToDate bool) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.upToDate, f.named = upToDate, f.handle
+	f.upToDate, f.served = upToDate, f.handle
 	f.signal()
 	return nil
 }

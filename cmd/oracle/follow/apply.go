@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 
 	"leyden/internal/shape"
@@ -26,6 +27,17 @@ type message struct {
 		GlobalLSN     *string  `json:"global_last_seen_lsn"`
 		Xmin          string   `json:"xmin"`
 		Xmax          string   `json:"xmax"`
+
+		// Of shapes with subqueries.
+		Event      string    `json:"event"`
+		Tags       *[]string `json:"tags"`
+		Removed    *[]string `json:"removed_tags"`
+		Conditions *[]bool   `json:"active_conditions"`
+		MoveIn     bool      `json:"is_move_in"`
+		Patterns   []struct {
+			Pos   int    `json:"pos"`
+			Value string `json:"value"`
+		} `json:"patterns"`
 	} `json:"headers"`
 }
 
@@ -41,16 +53,39 @@ func (f *Follower) apply(raw json.RawMessage) (control string, err error) {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return "", fmt.Errorf("%s: %w", raw, err)
 	}
+	if m.Headers.Control != controlUpToDate && f.o.Subqueries && f.complete {
+		switch again, err := f.repeated(raw); {
+		case err != nil:
+			return "", fmt.Errorf("%w: %s", err, raw)
+		case again:
+			return m.Headers.Control, nil
+		}
+		defer func() {
+			if f.events() {
+				f.since = append(f.since, logged{f.applied, string(raw)})
+			}
+		}()
+	}
 	f.remember(raw)
 	switch {
 	case m.Headers.Control != "":
 		return m.Headers.Control, f.control(&m)
+	case m.Headers.Event != "":
+		if err = f.event(&m); err != nil {
+			err = fmt.Errorf("%w: %s", err, raw)
+		}
+		return "", err
 	case m.Key == nil || len(m.Headers.Relation) != 2:
 		return "", fmt.Errorf("%s is neither a change nor a control message", raw)
 	}
-	if m.Headers.LSN == nil {
+	switch {
+	case !f.o.Subqueries && (m.Headers.Tags != nil || m.Headers.Removed != nil || m.Headers.Conditions != nil):
+		err = errors.New("tags or active_conditions in a shape without subqueries")
+	case m.Headers.MoveIn:
+		err = f.movedRow(&m)
+	case m.Headers.LSN == nil:
 		err = f.snapshotRow(&m)
-	} else {
+	default:
 		err = f.change(&m)
 	}
 	if err != nil {
@@ -71,13 +106,15 @@ func (f *Follower) control(m *message) error {
 		}
 		if next := (shape.Offset{Tx: lsn}); f.events() && f.offset.Less(next) {
 			f.offset = next
+			f.since = slices.DeleteFunc(f.since, func(m logged) bool { return !next.Less(m.at) })
 		}
+		return f.endMove()
 	case controlSnapshotEnd:
-		if f.complete {
-			return errors.New("a second snapshot-end")
-		}
 		if m.Headers.Xmin == "" || m.Headers.Xmax == "" {
 			return errors.New("snapshot-end without xmin and xmax")
+		}
+		if f.complete {
+			return f.moveEnds()
 		}
 		f.complete = true
 	default:
@@ -93,7 +130,25 @@ func (f *Follower) snapshotRow(m *message) error {
 	return f.insert(m)
 }
 
+// movedRow is a row that comes with a move.
+func (f *Follower) movedRow(m *message) error {
+	switch {
+	case f.members.move == nil:
+		return errors.New("is_move_in without a move")
+	case m.Headers.Operation != "insert" || m.Headers.LSN != nil || m.Headers.Position != nil || m.Headers.TxIDs != nil:
+		return errors.New("a row of a move with the fields of a change")
+	}
+	f.members.move.rows++
+	if err := f.unplaced(); err != nil {
+		return err
+	}
+	return f.insert(m)
+}
+
 func (f *Follower) change(m *message) error {
+	if err := f.endMove(); err != nil {
+		return err
+	}
 	lsn, err := strconv.ParseUint(*m.Headers.LSN, 10, 64)
 	if err != nil || m.Headers.Position == nil || *m.Headers.Position < 0 || len(m.Headers.TxIDs) != 1 {
 		return errors.New("malformed lsn, op_position or txids")
@@ -103,12 +158,12 @@ func (f *Follower) change(m *message) error {
 	}
 	at := shape.Offset{Tx: lsn, Op: *m.Headers.Position}
 	if !f.applied.Less(at) {
-		if f.events() {
+		if f.events() && !f.o.Subqueries {
 			return nil // after a reconnect the last transaction may come again
 		}
 		return fmt.Errorf("offset %s does not increase, last was %s", at, f.applied)
 	}
-	if !f.events() && !f.offset.Less(at) {
+	if (!f.events() || f.o.Subqueries) && !f.offset.Less(at) {
 		return fmt.Errorf("offset %s was not asked for", at)
 	}
 	f.applied = at
@@ -129,6 +184,11 @@ func (f *Follower) insert(m *message) error {
 	defer f.mu.Unlock()
 	if _, there := f.rows[*m.Key]; there {
 		return errors.New("insert of a key that is there")
+	}
+	if f.o.Subqueries {
+		if err := f.joins(m); err != nil {
+			return err
+		}
 	}
 	f.rows[*m.Key] = m.Value
 	return nil
@@ -160,7 +220,7 @@ func (f *Follower) update(m *message) error {
 		}
 	}
 	switch {
-	case changes == 0:
+	case changes == 0 && !f.o.Subqueries: // else its conditions may have changed
 		return errors.New("an update that changes nothing")
 	case f.o.Full && len(m.Value) != len(row):
 		return errors.New("an update of a full replica without all columns")
@@ -170,6 +230,9 @@ func (f *Follower) update(m *message) error {
 		return errors.New("old_value in a default replica")
 	}
 	maps.Copy(row, m.Value)
+	if f.o.Subqueries {
+		return f.stays(m)
+	}
 	return nil
 }
 
@@ -193,6 +256,9 @@ func (f *Follower) delete(m *message) error {
 		return errors.New("a delete of a full replica without all columns")
 	}
 	delete(f.rows, *m.Key)
+	if f.o.Subqueries {
+		return f.leaves(m)
+	}
 	return nil
 }
 

@@ -40,7 +40,11 @@ type Options struct {
 	Mode   Mode
 	Full   bool     // the shape is asked for with replica=full
 	Key    []string // key columns, which every update and delete carries
-	Client *http.Client
+	// Subqueries says that the shape's clause has some: its rows have tags, and moves come.
+	Subqueries bool
+	// Reconnect is after how many up-to-date messages an event stream is given up and asked for again, 0 for never.
+	Reconnect int
+	Client    *http.Client
 	// Rotated is asked when the server says must-refetch; an error ends the follower.
 	Rotated func(snapshotComplete bool) error
 	// Observed is called with the rows whenever the follower is up to date. It must not keep them.
@@ -68,13 +72,18 @@ type Follower struct {
 	cursor   string
 	live     bool // the last answer was up to date
 	complete bool // the snapshot has been read to its end
+	members  members
+	since    []logged // what has come by events behind offset; kept for shapes with subqueries
+	again    []logged // what of it is to come again first
 
 	mu        sync.Mutex
 	rows      map[string]Row // changed by Run only
 	upToDate  bool
 	rotations int
 	retries   int
-	named     string   // handle, for others
+	moves     int
+	movedOut  int      // rows that were gone with a move
+	served    string   // handle, for others
 	recent    []string // last messages, for reports
 	reached   shape.Offset
 	changed   chan struct{}
@@ -88,7 +97,7 @@ func New(o Options) *Follower {
 	if o.Normal == nil {
 		o.Normal = func(_, text string) string { return text }
 	}
-	return &Follower{o: o, offset: shape.BeforeAll, applied: shape.BeforeAll, rows: map[string]Row{}, changed: make(chan struct{})}
+	return &Follower{o: o, offset: shape.BeforeAll, applied: shape.BeforeAll, rows: map[string]Row{}, members: newMembers(), changed: make(chan struct{})}
 }
 
 // Run follows until ctx ends, which gives nil; in mode Once until it is up to date. An unreachable or unready server is
@@ -185,7 +194,8 @@ func (f *Follower) refetch(u string, resp *http.Response) error {
 		return &Violation{u, fmt.Sprintf("a 409 with body %q", body)}
 	}
 	next := resp.Header.Get("electric-handle")
-	if f.handle == "" || next == f.handle {
+	// A shape with subqueries may be gone as soon as it is there, with the first that its clients hear of it.
+	if gone := f.o.Subqueries && next == ""; !gone && (f.handle == "" || next == f.handle) {
 		return &Violation{u, fmt.Sprintf("a 409 that names %q to a client of %q", next, f.handle)}
 	}
 	if f.o.Rotated != nil {
@@ -194,10 +204,11 @@ func (f *Follower) refetch(u string, resp *http.Response) error {
 		}
 	}
 	f.handle, f.offset, f.applied, f.cursor, f.live, f.complete = next, shape.BeforeAll, shape.BeforeAll, "", false, false
+	f.members, f.since, f.again = newMembers(), nil, nil
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	clear(f.rows)
-	f.named = next
+	f.served = next
 	f.rotations++
 	f.upToDate = false
 	f.signal()
@@ -223,12 +234,13 @@ func (f *Follower) View(read func(rows map[string]Row, upToDate bool)) <-chan st
 func (f *Follower) Handle() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.named
+	return f.served
 }
 
 // Stats tell how far the follower is, and what happened on the way.
 type Stats struct {
 	Rows, Rotations, Retries int
+	Moves, MovedOut          int          // moves, and rows that were gone with one
 	Reached                  shape.Offset // of the last message but one; what comes again does not move it
 }
 
@@ -236,7 +248,7 @@ type Stats struct {
 func (f *Follower) Stats() Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Stats{Rows: len(f.rows), Rotations: f.rotations, Retries: f.retries, Reached: f.reached}
+	return Stats{Rows: len(f.rows), Rotations: f.rotations, Retries: f.retries, Moves: f.moves, MovedOut: f.movedOut, Reached: f.reached}
 }
 
 // Recent are the last messages that were applied, oldest first, for reports.
