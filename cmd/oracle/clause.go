@@ -15,6 +15,9 @@ type clause struct {
 	text   string
 	params []string
 	judged string
+	// Of one with subqueries:
+	rotates bool     // the server may take the shape away for what it cannot tell
+	reads   []*table // the tables of all levels
 }
 
 // clauseMaker writes both texts at once.
@@ -22,6 +25,13 @@ type clauseMaker struct {
 	r      *rand.Rand
 	t      *table
 	params []string
+
+	tables     []*table // subqueries may read them
+	nesting    int      // how deep subqueries may be
+	negated    bool     // what is made stands under an odd number of NOTs
+	subqueries bool     // there are some
+	rotates    bool
+	reads      []*table
 }
 
 func randomClause(r *rand.Rand, t *table) clause {
@@ -32,9 +42,18 @@ func randomClause(r *rand.Rand, t *table) clause {
 
 func (c clause) addTo(q url.Values) {
 	q.Set("where", c.text)
-	for i, p := range c.params {
-		q.Set("params["+strconv.Itoa(i+1)+"]", p)
+	for n, p := range c.numbered() {
+		q.Set("params["+n+"]", p)
 	}
+}
+
+// numbered gives the parameters by number.
+func (c clause) numbered() map[string]string {
+	params := map[string]string{}
+	for i, p := range c.params {
+		params[strconv.Itoa(i+1)] = p
+	}
+	return params
 }
 
 // boolean makes an expression of at most depth levels.
@@ -42,13 +61,18 @@ func (m *clauseMaker) boolean(depth int) (text, judged string) {
 	if depth > 0 {
 		switch m.r.IntN(5) {
 		case 0:
+			m.negated = !m.negated
 			a, ja := m.boolean(depth - 1)
+			m.negated = !m.negated
 			return "NOT (" + a + ")", "NOT (" + ja + ")"
 		case 1, 2:
 			return m.join(" AND ", depth)
 		case 3:
 			return m.join(" OR ", depth)
 		}
+	}
+	if m.nesting > 0 && m.r.IntN(2) == 0 {
+		return m.membership()
 	}
 	return m.comparison()
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,39 +12,41 @@ import (
 	"leyden/internal/where"
 )
 
-// whereColumns are the columns of a table as the where language sees them.
-func whereColumns(t *table) []where.Column {
-	var columns []where.Column
-	for name, kind := range t.types() {
-		c := where.Column{Name: name, Type: kind, TypeMod: -1}
-		c.Type, _, _ = strings.Cut(c.Type, "(")
-		if element, array := strings.CutSuffix(c.Type, "[]"); array {
-			c.Type, c.Dims = element, 1
-		}
-		switch kind {
-		case "char(3)":
-			c.Type, c.TypeMod = "bpchar", 7
-		case "varchar(20)":
-			c.TypeMod = 24
-		case "numeric(10,2)":
-			c.TypeMod = 10<<16 | 2 + 4
-		}
-		columns = append(columns, c)
-	}
-	return columns
-}
-
 func TestEveryRandomClauseIsOfTheLanguage(t *testing.T) {
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		tab := randomTable(r, "t")
 		c := randomClause(r, tab)
-		params := map[string]string{}
-		for i, p := range c.params {
-			params[strconv.Itoa(i+1)] = p
+		require.NoError(t, c.compile(tab, nil), "seed %d: %s with %q", seed, c.text, c.params)
+	}
+}
+
+func TestEveryRandomClauseWithSubqueriesIsOfTheLanguage(t *testing.T) {
+	rotates := 0
+	for seed := range uint64(2000) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		tables := []*table{randomTable(r, "t0"), randomTable(r, "t1")}
+		c := randomMemberships(r, tables[0], tables)
+		require.NoError(t, c.compile(tables[0], tables), "seed %d: %s with %q", seed, c.text, c.params)
+		if c.rotates {
+			rotates++
 		}
-		_, err := where.Compile(c.text, params, whereColumns(tab))
-		require.NoError(t, err, "seed %d: %s with %q", seed, c.text, c.params)
+	}
+	require.Less(t, rotates, 1000)
+}
+
+func TestEveryClauseOfTheTreeIsOfTheLanguage(t *testing.T) {
+	column := func(name, kind string) where.Column { return where.Column{Name: name, Type: kind, TypeMod: -1} }
+	tables := map[string][]where.Column{}
+	for k := 1; k <= levels; k++ {
+		name := fmt.Sprint("level_", k)
+		tables[name] = []where.Column{column("id", "text"), column("active", "bool"), column("value", "text"), column(fmt.Sprintf("level_%d_id", k-1), "text")}
+		tables[name+"_tags"] = []where.Column{column(name+"_id", "text"), column("tag", "text")}
+	}
+	for seed := range uint64(3000) {
+		text := randomTreeClause(rand.New(rand.NewPCG(seed, 0)))
+		_, err := where.CompileWith(text, nil, tables["level_4"], func(_, name string) ([]where.Column, error) { return tables[name], nil })
+		require.NoError(t, err, "seed %d: %s", seed, text)
 	}
 }
 
@@ -61,7 +62,7 @@ func TestOneSeedMakesOneRun(t *testing.T) {
 		var b strings.Builder
 		for i := range 20 {
 			tab := randomTable(r, fmt.Sprint("t", i))
-			fmt.Fprintln(&b, tab.ddl(), randomSubject(r, "s", tab), (&writer{r: r}).insert(tab, 3))
+			fmt.Fprintln(&b, tab.ddl(), randomSubject(r, "s", tab, nil), randomSubject(r, "s", tab, []*table{tab}), treeSubject(r, "s"), (&writer{r: r}).insert(tab, 3))
 		}
 		return b.String()
 	}

@@ -17,7 +17,8 @@ type writer struct {
 	r      *rand.Rand
 	conn   *pgx.Conn
 	tables []*table
-	rotate bool // may TRUNCATE
+	tree   *tree // nil for none
+	rotate bool  // may TRUNCATE
 
 	committed, rolledBack, failed int
 }
@@ -30,7 +31,7 @@ func (w *writer) run(ctx context.Context) error {
 		switch {
 		case errors.As(err, &refused):
 			switch refused.Code {
-			case "40P01", "40001", "23505", "55P03": // deadlock, serialization, unique, lock timeout
+			case "40P01", "40001", "23505", "23503", "55P03": // deadlock, serialization, unique, foreign key, lock timeout
 				w.failed++
 				continue
 			}
@@ -75,6 +76,13 @@ func (w *writer) statements(ctx context.Context, tx pgx.Tx) error {
 	if amount < 30 {
 		if err := w.transfer(ctx, tx, 1+w.r.IntN(accounts), -amount); err != nil {
 			return err
+		}
+	}
+	if w.tree != nil && w.r.IntN(2) == 0 {
+		for range 1 + w.r.IntN(5) {
+			if _, err := tx.Exec(ctx, w.tree.change(w.r)); err != nil {
+				return err
+			}
 		}
 	}
 	for range 1 + w.r.IntN(6) {

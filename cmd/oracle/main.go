@@ -26,6 +26,7 @@ func main() {
 	flag.DurationVar(&p.RestartSubtrees, "restart-subtrees", 0, "mean time between restarts of a random part of the running server, 0 for none")
 	flag.IntVar(&p.Tables, "tables", 4, "number of tables")
 	flag.IntVar(&p.Shapes, "shapes", 40, "number of shapes that are followed at a time, besides the ledger's")
+	flag.IntVar(&p.Subqueries, "subqueries", 40, "percentage of the shapes that have subqueries")
 	flag.IntVar(&p.Writers, "writers", 4, "number of concurrent writers")
 	flag.BoolVar(&p.Truncates, "truncates", true, "whether tables are truncated now and then")
 	flag.Func("setting", "NAME=VALUE of a setting of the server; may be given again", func(s string) error {

@@ -29,6 +29,8 @@ func (o *oracle) restartPart(ctx context.Context, r *rand.Rand) error {
 			return nil // it holds something, or its shape is being removed
 		}
 	}
+	o.disturbing()
+	defer o.disturbing()
 	o.totals.parts++
 	done, err := ops.Restart(ctx, path, restartTimeout)
 	if p, refused := err.(*admin.Problem); refused && (p.Code == "busy" || p.Code == "not_found") {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,7 @@ type plan struct {
 	RestartSubtrees time.Duration
 	Tables          int
 	Shapes          int
+	Subqueries      int // percentage of the shapes that have subqueries, or are of the tree
 	Writers         int
 	Truncates       bool
 	Settings        []string
@@ -37,11 +39,12 @@ type plan struct {
 // totals are what a run has done.
 type totals struct {
 	rounds, comparisons, committed, rolledBack, conflicts, kills, restarts, parts, rotations, retries int
+	onPurpose, moves, movedOut                                                                        int // of shapes with subqueries
 }
 
 func (t totals) String() string {
-	return fmt.Sprintf("%d rounds, %d comparisons, %d transactions committed, %d rolled back, %d refused, %d kills, %d restarts, %d restarts of parts, %d rotations, %d requests repeated",
-		t.rounds, t.comparisons, t.committed, t.rolledBack, t.conflicts, t.kills, t.restarts, t.parts, t.rotations, t.retries)
+	return fmt.Sprintf("%d rounds, %d comparisons, %d transactions committed, %d rolled back, %d refused, %d kills, %d restarts, %d restarts of parts, %d rotations, %d of them for what moves cannot tell, %d requests repeated, %d moves that took %d rows",
+		t.rounds, t.comparisons, t.committed, t.rolledBack, t.conflicts, t.kills, t.restarts, t.parts, t.rotations, t.onPurpose, t.retries, t.moves, t.movedOut)
 }
 
 // Once nothing changes any more a client may take so long to the next message that it has not had, and to the rows of its query.
@@ -56,9 +59,13 @@ type oracle struct {
 	plan   plan
 	r      *rand.Rand
 	client *http.Client
+	url    string    // of the database
 	conn   *pgx.Conn // the judge's
 	tables []*table
+	tree   *tree
 	totals totals
+
+	disturbed atomic.Int64 // Unix nanoseconds of the last end of the server or of a part of it, and of the last start
 
 	serverMu sync.Mutex // one start or stop at a time
 	server   *launch.Server
@@ -69,8 +76,14 @@ type oracle struct {
 }
 
 // run executes p. The error says how the server was wrong, or what kept the oracle from finding out.
-func run(ctx context.Context, p plan) (t totals, err error) {
-	fmt.Fprintf(p.Out, "oracle: seed %d, %s, %d tables, %d shapes, %d writers, a kill or restart every %s, a restart of a part every %s\n", p.Seed, p.Duration, p.Tables, p.Shapes, p.Writers, p.KillEvery, p.RestartSubtrees)
+func run(ctx context.Context, p plan) (totals, error) {
+	fmt.Fprintf(p.Out, "oracle: seed %d, %s, %d tables, %d shapes, %d%% of them with subqueries, %d writers, a kill or restart every %s, a restart of a part every %s\n",
+		p.Seed, p.Duration, p.Tables, p.Shapes, p.Subqueries, p.Writers, p.KillEvery, p.RestartSubtrees)
+	return judge(ctx, p, (*oracle).prepare, (*oracle).rounds)
+}
+
+// judge has prepare make tables, starts a server on them, and has do try it.
+func judge(ctx context.Context, p plan, prepare, do func(*oracle, context.Context) error) (t totals, err error) {
 	ctx, failed := context.WithCancelCause(ctx)
 	defer failed(nil)
 	o := &oracle{plan: p, r: rand.New(rand.NewPCG(p.Seed, 0)), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}, failed: failed}
@@ -84,15 +97,20 @@ func run(ctx context.Context, p plan) (t totals, err error) {
 		return t, err
 	}
 	defer func() { err = errors.Join(err, pg.Close()) }()
-	if err := o.prepare(ctx, pg.URL("postgres")); err != nil {
+	o.url = pg.URL("postgres")
+	if o.conn, err = connect(ctx, o.url); err != nil {
 		return t, err
 	}
 	defer o.conn.Close(context.WithoutCancel(ctx))
+	if err := prepare(o, ctx); err != nil {
+		return t, err
+	}
 	binary, err := launch.Build(ctx, dir)
 	if err != nil {
 		return t, err
 	}
-	o.server, err = launch.Start(ctx, launch.Options{Binary: binary, DatabaseURL: pg.URL("postgres"), StorageDir: dir + "/storage", Settings: p.Settings})
+	settings := append([]string{manyHeld}, p.Settings...)
+	o.server, err = launch.Start(ctx, launch.Options{Binary: binary, DatabaseURL: o.url, StorageDir: dir + "/storage", Settings: settings})
 	if err != nil {
 		return t, err
 	}
@@ -103,7 +121,7 @@ func run(ctx context.Context, p plan) (t totals, err error) {
 			fmt.Fprintf(p.Out, "%v\nthe server's last words:\n%s\n", err, o.server.LastWords())
 		}
 	}()
-	err = o.rounds(ctx, pg.URL("postgres"))
+	err = do(o, ctx)
 	if cause := context.Cause(ctx); cause != nil && err != nil && !errors.Is(cause, context.Canceled) {
 		err = cause // what went wrong first
 	}
@@ -116,11 +134,11 @@ func run(ctx context.Context, p plan) (t totals, err error) {
 	return o.totals, err
 }
 
+// manyHeld keeps shapes from being taken away for having to hold too much: the writers are faster than others.
+const manyHeld = "ELECTRIC_SUBQUERY_BUFFER_MAX_TRANSACTIONS=1000000"
+
 // prepare makes the tables, with some rows.
-func (o *oracle) prepare(ctx context.Context, url string) (err error) {
-	if o.conn, err = connect(ctx, url); err != nil {
-		return err
-	}
+func (o *oracle) prepare(ctx context.Context) error {
 	if _, err := o.conn.Exec(ctx, ledger); err != nil {
 		return fmt.Errorf("create the ledger: %w", err)
 	}
@@ -132,8 +150,23 @@ func (o *oracle) prepare(ctx context.Context, url string) (err error) {
 		}
 		o.tables = append(o.tables, t)
 	}
+	if o.plan.Subqueries > 0 {
+		o.tree = &tree{orphans: o.r.IntN(2) == 0}
+		if _, err := o.conn.Exec(ctx, o.tree.ddl()); err != nil {
+			return fmt.Errorf("create the tree: %w", err)
+		}
+	}
 	return nil
 }
+
+// recentlyDisturbed reports whether the server may just now be getting over an end.
+func (o *oracle) recentlyDisturbed() bool {
+	const lag = 30 * time.Second // between a start and the moment that a client learns what it has cost
+	return o.disturbed.Load() > time.Now().Add(-lag).UnixNano()
+}
+
+// disturbing notes that the server or a part of it ends or has started.
+func (o *oracle) disturbing() { o.disturbed.Store(time.Now().UnixNano()) }
 
 // connect opens a connection whose texts are those of shapes.
 func connect(ctx context.Context, url string) (*pgx.Conn, error) {
@@ -150,7 +183,7 @@ func connect(ctx context.Context, url string) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, c)
 }
 
-func (o *oracle) rounds(ctx context.Context, url string) error {
+func (o *oracle) rounds(ctx context.Context) error {
 	end := time.Now().Add(o.plan.Duration)
 	chaos := o.startChaos(ctx, o.plan.KillEvery, 1, o.disturb)
 	defer chaos()
@@ -158,7 +191,7 @@ func (o *oracle) rounds(ctx context.Context, url string) error {
 	defer parts()
 	for time.Now().Before(end) && ctx.Err() == nil {
 		o.recruit(ctx)
-		if err := o.load(ctx, url, time.Second+time.Duration(o.r.IntN(4000))*time.Millisecond); err != nil {
+		if err := o.load(ctx, time.Second+time.Duration(o.r.IntN(4000))*time.Millisecond); err != nil {
 			return err
 		}
 		if err := o.compare(ctx); err != nil {
@@ -182,27 +215,42 @@ func (o *oracle) recruit(ctx context.Context) {
 		case 1:
 			s = ledgerSubject(follow.SSE)
 		default:
-			s = randomSubject(o.r, fmt.Sprintf("shape %d of round %d", n, o.totals.rounds), pick(o.r, o.tables))
+			s = o.anySubject(fmt.Sprintf("shape %d of round %d", n, o.totals.rounds))
 		}
 		fresh = append(fresh, s)
 	}
 	for _, s := range fresh {
-		s.follower = s.newFollower(o.server.URL(), o.client, s.mode)
-		var follows context.Context
-		follows, s.stop = context.WithCancel(ctx)
-		delay := time.Duration(o.r.IntN(1000)) * time.Millisecond // some begin while their table is written
-		o.followers.Go(func() {
-			select {
-			case <-follows.Done():
-				return
-			case <-time.After(delay):
-			}
-			if err := s.follower.Run(follows); err != nil {
-				o.failed(fmt.Errorf("%s\n  %w\n  last messages:\n    %s", s, err, strings.Join(s.follower.Recent(), "\n    ")))
-			}
-		})
-		o.subjects = append(o.subjects, s)
+		o.begin(ctx, s, time.Duration(o.r.IntN(1000))*time.Millisecond) // some begin while their table is written
 	}
+}
+
+// begin starts a client of a subject after a moment.
+func (o *oracle) begin(ctx context.Context, s *subject, delay time.Duration) {
+	s.follower = s.newFollower(o.server.URL(), o.client, s.mode, o.recentlyDisturbed)
+	var follows context.Context
+	follows, s.stop = context.WithCancel(ctx)
+	o.followers.Go(func() {
+		select {
+		case <-follows.Done():
+			return
+		case <-time.After(delay):
+		}
+		if err := s.follower.Run(follows); err != nil {
+			o.failed(fmt.Errorf("%s\n  %w\n  last messages:\n    %s", s, err, strings.Join(s.follower.Recent(), "\n    ")))
+		}
+	})
+	o.subjects = append(o.subjects, s)
+}
+
+// anySubject is a shape without subqueries or, as often as planned, one of the tree or with subqueries over the random tables.
+func (o *oracle) anySubject(name string) *subject {
+	if o.r.IntN(100) >= o.plan.Subqueries {
+		return randomSubject(o.r, name, pick(o.r, o.tables), nil)
+	}
+	if o.r.IntN(2) == 0 {
+		return treeSubject(o.r, name)
+	}
+	return randomSubject(o.r, name, pick(o.r, o.tables), o.tables)
 }
 
 // dismiss ends some clients, so that the next round has new shapes; the ledger's stay.
@@ -220,20 +268,23 @@ func (o *oracle) account(s *subject) {
 	st := s.follower.Stats()
 	o.totals.rotations += st.Rotations
 	o.totals.retries += st.Retries
+	o.totals.onPurpose += int(s.onPurpose.Load())
+	o.totals.moves += st.Moves
+	o.totals.movedOut += st.MovedOut
 }
 
 // load lets the writers write for a while.
-func (o *oracle) load(ctx context.Context, url string, while time.Duration) error {
+func (o *oracle) load(ctx context.Context, while time.Duration) error {
 	writing, cancel := context.WithTimeout(ctx, while)
 	defer cancel()
 	errs := make([]error, o.plan.Writers)
 	writers := make([]*writer, o.plan.Writers)
 	var group sync.WaitGroup
 	for i := range writers {
-		w := &writer{r: rand.New(rand.NewPCG(o.r.Uint64(), uint64(i))), tables: o.tables, rotate: o.plan.Truncates}
+		w := &writer{r: rand.New(rand.NewPCG(o.r.Uint64(), uint64(i))), tables: o.tables, tree: o.tree, rotate: o.plan.Truncates}
 		writers[i] = w
 		group.Go(func() {
-			if w.conn, errs[i] = connect(ctx, url); errs[i] != nil {
+			if w.conn, errs[i] = connect(ctx, o.url); errs[i] != nil {
 				return
 			}
 			errs[i] = errors.Join(w.run(writing), w.conn.Close(context.WithoutCancel(ctx)))
@@ -258,7 +309,7 @@ func (o *oracle) compare(ctx context.Context) error {
 		if err := s.await(ctx, want); err != nil {
 			return fmt.Errorf("%s\n  %w\n  last messages:\n    %s", s, err, strings.Join(s.follower.Recent(), "\n    "))
 		}
-		newcomer := s.newFollower(o.server.URL(), o.client, follow.Once)
+		newcomer := s.newFollower(o.server.URL(), o.client, follow.Once, o.recentlyDisturbed)
 		if err := newcomer.Run(ctx); err != nil {
 			return fmt.Errorf("a new client of %s\n  %w\n  last messages:\n    %s", s, err, strings.Join(newcomer.Recent(), "\n    "))
 		}
@@ -303,6 +354,8 @@ func (o *oracle) startChaos(ctx context.Context, every time.Duration, seed uint6
 func (o *oracle) disturb(ctx context.Context, r *rand.Rand) error {
 	o.serverMu.Lock()
 	defer o.serverMu.Unlock()
+	o.disturbing()
+	defer o.disturbing()
 	if r.IntN(3) == 0 {
 		o.totals.restarts++
 		if err := o.server.Stop(ctx); err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,14 +29,25 @@ type subject struct {
 	full     bool
 	mode     follow.Mode
 	balanced bool // the sum over column balance is zero whenever a client is up to date
+	// Of shapes with subqueries:
+	subqueries bool
+	rotates    bool     // the server may take it away for what it cannot tell
+	reads      []*table // whose TRUNCATE takes it away, besides table's
 
-	follower *follow.Follower
-	stop     context.CancelFunc
+	onPurpose atomic.Int64 // rotations of a client that only that explains
+	follower  *follow.Follower
+	stop      context.CancelFunc
 }
 
-func randomSubject(r *rand.Rand, name string, t *table) *subject {
+// randomSubject follows a shape of t; one with subqueries over tables if there are some.
+func randomSubject(r *rand.Rand, name string, t *table, tables []*table) *subject {
 	s := &subject{name: name, table: t, params: url.Values{"table": {t.name}}, selected: sortedKeys(t.types())}
-	if r.IntN(5) != 0 {
+	switch {
+	case tables != nil:
+		c := randomMemberships(r, t, tables)
+		c.addTo(s.params)
+		s.judged, s.subqueries, s.rotates, s.reads = c.judged, true, c.rotates, c.reads
+	case r.IntN(5) != 0:
 		c := randomClause(r, t)
 		c.addTo(s.params)
 		s.judged = c.judged
@@ -59,6 +71,22 @@ func randomSubject(r *rand.Rand, name string, t *table) *subject {
 	return s
 }
 
+// treeSubject follows a shape of the tree's last level.
+func treeSubject(r *rand.Rand, name string) *subject {
+	where := randomTreeClause(r)
+	s := &subject{name: name, table: &table{name: "level_4", key: []string{"id"}}, selected: []string{"id", "level_3_id", "value"}, judged: where}
+	s.params = url.Values{"table": {"level_4"}, "columns": {strings.Join(s.selected, ",")}, "where": {where}}
+	s.subqueries = strings.Contains(where, "SELECT")
+	if r.IntN(2) == 0 {
+		s.full = true
+		s.params.Set("replica", "full")
+	}
+	if r.IntN(3) == 0 {
+		s.mode = follow.SSE
+	}
+	return s
+}
+
 // ledgerSubject follows the ledger, which shows whether a client ever sees half a transaction.
 func ledgerSubject(mode follow.Mode) *subject {
 	t := &table{name: "ledger", key: []string{"id"}}
@@ -69,16 +97,25 @@ func (s *subject) String() string {
 	return fmt.Sprintf("%s (%s): %s", s.name, s.mode, s.params.Encode())
 }
 
-// newFollower makes a client of the shape.
-func (s *subject) newFollower(server string, client *http.Client, mode follow.Mode) *follow.Follower {
+// reconnect is how many up-to-date messages a client of events waits for before it asks again, where what comes again is checked.
+const reconnect = 20
+
+// newFollower makes a client of the shape. Disturbed reports whether the server, or a part of it, may just now have ended.
+func (s *subject) newFollower(server string, client *http.Client, mode follow.Mode, disturbed func() bool) *follow.Follower {
 	types := s.table.types()
-	return follow.New(follow.Options{
-		URL: server, Params: s.params, Mode: mode, Full: s.full, Key: s.table.keyColumns(), Client: client,
+	o := follow.Options{
+		URL: server, Params: s.params, Mode: mode, Full: s.full, Key: s.table.keyColumns(), Client: client, Subqueries: s.subqueries,
 		Rotated: func(complete bool) error {
-			if complete && !s.table.recentlyTruncated() {
-				return errors.New("nothing explains it")
+			switch {
+			case s.table.recentlyTruncated() || slices.ContainsFunc(s.reads, (*table).recentlyTruncated):
+				return nil
+			case !s.subqueries && !complete, s.subqueries && disturbed():
+				return nil
+			case s.rotates:
+				s.onPurpose.Add(1)
+				return nil
 			}
-			return nil
+			return errors.New("nothing explains it")
 		},
 		Observed: func(rows map[string]follow.Row) error {
 			if !s.balanced {
@@ -98,7 +135,11 @@ func (s *subject) newFollower(server string, client *http.Client, mode follow.Mo
 			return nil
 		},
 		Normal: func(column, text string) string { return normal(types[column], text) },
-	})
+	}
+	if s.subqueries {
+		o.Reconnect = reconnect
+	}
+	return follow.New(o)
 }
 
 // normal maps the two forms of a boolean to one: snapshots may say true where the log says t.
