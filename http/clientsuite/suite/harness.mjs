@@ -28,6 +28,9 @@ export function database(t) {
   return pool
 }
 
+/** Whether all conditions of one of the tags are true. */
+const holds = ({ slots, conditions }) => slots.some((tag) => tag.every((slot, pos) => slot === '' || conditions[pos]))
+
 let tables = 0
 /** Creates a table under a name of its own; `columns` is what stands between the parentheses. */
 export async function createTable(db, columns, schema = 'public') {
@@ -85,10 +88,14 @@ export class Bell {
  * Follows a shape with the real client and replays its messages by the letter: an insert of a key that is there, a change of
  * a key that is not, or an offset that does not increase is a failure. With log=changes_only the follower has only the rows
  * that it asked for, and changes of others pass by. SSE may send the last transaction again after a
- * reconnect, so there a message at an offset seen before is skipped.
+ * reconnect, so there a message at an offset seen before is skipped, and rows that moved in may come again.
+ *
+ * The client hands on tags, conditions and moves of shapes with subqueries as they are. They are applied here as other libraries
+ * that are built on it do: a move-out takes the rows for which nothing holds any more.
  */
 export class Follower {
   rows = new Map()
+  members = new Map() // key → { tags, slots of each, conditions }, of shapes with subqueries
   messages = []
   refetches = 0
   failure = null
@@ -133,12 +140,14 @@ export class Follower {
     const { control, operation, lsn, op_position: op, snapshot_mark: mark } = m.headers
     if (control === 'must-refetch') {
       this.rows.clear()
+      this.members.clear()
       this.#last = null
       this.refetches++
       this.upToDate = false
       return
     }
     if (control === 'up-to-date') this.upToDate = true
+    if (m.headers.event) this.#move(m.headers)
     if (!operation) return
     if (lsn !== undefined) {
       const at = [BigInt(lsn), op]
@@ -149,13 +158,35 @@ export class Follower {
     }
     const there = this.rows.has(m.key)
     if (operation === 'insert') {
-      assert.ok(!there || mark !== undefined, `insert of ${m.key}, which is there`)
+      assert.ok(!there || mark !== undefined || (m.headers.is_move_in && !this.#strict), `insert of ${m.key}, which is there`)
       this.rows.set(m.key, m.value)
     } else {
       if (!there && this.#partial) return
       assert.ok(there, `${operation} of ${m.key}, which is not there`)
       if (operation === 'delete') this.rows.delete(m.key)
       else this.rows.set(m.key, { ...this.rows.get(m.key), ...m.value })
+    }
+    if (m.headers.tags) this.#member(m)
+  }
+
+  /** Keeps why a row is in the shape. */
+  #member({ key, headers: { operation, tags, removed_tags: removed = [], active_conditions: conditions } }) {
+    const before = this.members.get(key)?.tags ?? []
+    if (operation === 'delete') return this.members.delete(key)
+    if (operation === 'update') assert.deepEqual([...removed].sort(), before.filter((t) => !tags.includes(t)).sort(), 'removed_tags')
+    const row = { tags, slots: tags.map((t) => t.split('/')), conditions: [...conditions] }
+    assert.ok(holds(row), `a row is there for which nothing holds: ${key}`)
+    this.members.set(key, row)
+  }
+
+  #move({ event, patterns }) {
+    for (const [key, row] of this.members) {
+      for (const { pos, value } of patterns) {
+        if (row.slots.some((slots) => slots[pos] === value)) row.conditions[pos] = event === 'move-in'
+      }
+      if (holds(row)) continue
+      this.members.delete(key)
+      this.rows.delete(key)
     }
   }
 
