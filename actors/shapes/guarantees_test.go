@@ -30,7 +30,6 @@ import (
 //   - restore registers the same ids everywhere: TestG6… and the property; an unmapped shape: TestRace18…
 //   - one id added, removed and added in the batcher: registrar_test.go
 //   - handles over restarts: TestG9…
-//
 //   - the five places where a dependency may be missing: races_outer_test.go
 //   - layers and their keys (G6): package collector; ids in another order at boot (G7): TestG7… here and in package status
 

@@ -140,6 +140,11 @@ func (s *Stack) Consumer(e *status.Entry) string {
 	return s.partitions()[n].Id + "/" + strconv.FormatUint(uint64(e.ID), 10)
 }
 
+// Relatives are the shapes that e depends on, and those that depend on it.
+func (s *Stack) Relatives(e *status.Entry) (inner, outer []*status.Entry) {
+	return s.status.Relatives(e.ID)
+}
+
 // Send sends a message to the actor at a path, for tests and drills. What is meant for a consumer goes to its partition.
 func (s *Stack) Send(path string, message any) {
 	if parent, _, ok := cutLast(path); ok && isPartition(parent) {

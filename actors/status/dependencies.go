@@ -86,6 +86,21 @@ func (a *Authority) Dependents(id shape.ID) []shape.ID {
 	return a.dependencies.dependents(id)
 }
 
+// Relatives are the shapes of Dependencies, each once, and of Dependents, as they are at one moment.
+func (a *Authority) Relatives(id shape.ID) (inner, outer []*Entry) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	for _, id := range a.dependencies.inner.Get(id) {
+		if e := a.ids.Get(uint64(id)); !slices.Contains(inner, e) {
+			inner = append(inner, e)
+		}
+	}
+	for _, id := range a.dependencies.dependents(id) {
+		outer = append(outer, a.ids.Get(uint64(id)))
+	}
+	return inner, outer
+}
+
 // withDependents are a shape and all that depend on it, over any number of steps, each after those that depend on it. The caller
 // holds mu.
 func (a *Authority) withDependents(e *Entry) []*Entry {

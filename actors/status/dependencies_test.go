@@ -55,6 +55,10 @@ func TestAnOuterShapeKnowsItsInnerOnesAndTheyKnowIt(t *testing.T) {
 	require.Equal(t, []shape.ID{o.ID}, a.Dependents(y.ID))
 	require.Nil(t, a.Dependencies(x.ID))
 	require.Empty(t, a.Dependents(o.ID))
+	inner, _ := a.Relatives(o.ID)
+	require.Equal(t, []*Entry{y, x}, inner)
+	_, outer := a.Relatives(x.ID)
+	require.Equal(t, []*Entry{o, p}, outer)
 	same, created, err := a.AddOuter(of(3), []*Entry{y, x, y})
 	require.NoError(t, err)
 	require.False(t, created)
@@ -203,6 +207,30 @@ func TestAShapeThatOthersDependOnIsNotExpiredAndIsThenAsLatelyReadAsThey(t *test
 	a.Remove(p) // nobody has read it
 	require.Equal(t, []*Entry{x, plain}, a.LeastRecentlyRead(10))
 	require.Equal(t, read, a.LastRead(x))
+}
+
+// Spec engine §2.10, G7: ids of restored shapes are in any order.
+func TestTheListByAgeHasInnerShapesFirstWhateverTheirIDs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := New(func() time.Time { return time.UnixMicro(50) })
+		var all []*Entry
+		for n, micros := range rapid.Permutation([]uint64{10, 20, 30, 90}).Draw(t, "handles") {
+			e, err := a.Restore(shape.Handle{Hash: 1, Micros: micros}, of(n), nil)
+			require.NoError(t, err)
+			all = append(all, e)
+		}
+		for n := range 5 {
+			all = append(all, a.outer(t, 10+n, rapid.SliceOfN(rapid.SampledFrom(all), 1, 3).Draw(t, "inner")...))
+		}
+		seen := map[shape.ID]bool{}
+		for _, e := range a.ListByAge() {
+			for _, id := range a.Dependencies(e.ID) {
+				require.True(t, seen[id])
+			}
+			seen[e.ID] = true
+		}
+		require.Len(t, seen, len(all))
+	})
 }
 
 func TestRefreshKeepsIDsOfShapesThatDependOnEachOther(t *testing.T) {

@@ -29,7 +29,8 @@ func (c *ctl) shapesCommand() *cobra.Command {
 		Aliases: []string{"ls"},
 		Short:   "List shapes",
 		Long: `Lists shapes: id (within this process), handle, state, rows of the snapshot, items and bytes of the log, live requests that
-wait, when a client last read it, table and where clause.
+wait, how many shapes it depends on, by the subqueries of its clause, and how many depend on it, when a client last read it, table and
+where clause.
 
 Filters, of which all must hold:
   table=items, table=public.items   its table
@@ -111,7 +112,7 @@ func (c *ctl) list(ctx context.Context, a *admin.Client, out io.Writer, q url.Va
 // shapes fills a grid, a new one if there is none yet.
 func (c *ctl) shapes(g *grid, list []admin.Shape) *grid {
 	if g == nil {
-		g = newGrid(">ID", "HANDLE", "STATE", ">ROWS", ">ITEMS", ">BYTES", ">WAITING", "LAST READ", "TABLE", "WHERE")
+		g = newGrid(">ID", "HANDLE", "STATE", ">ROWS", ">ITEMS", ">BYTES", ">WAITING", ">INNER", ">OUTER", "LAST READ", "TABLE", "WHERE")
 	}
 	for _, s := range list {
 		read := "–"
@@ -119,7 +120,7 @@ func (c *ctl) shapes(g *grid, list []admin.Shape) *grid {
 			read = c.ago(s.LastRead) + " ago"
 		}
 		g.row(strconv.FormatUint(s.ID, 10), s.Handle, s.State, strconv.FormatInt(s.Rows, 10), strconv.FormatInt(s.Items, 10), size(s.Bytes),
-			strconv.Itoa(s.Waiting), read, s.Table, s.Where)
+			strconv.Itoa(s.Waiting), strconv.Itoa(len(s.Dependencies)), strconv.Itoa(s.DependentCount), read, s.Table, s.Where)
 	}
 	return g
 }
@@ -152,6 +153,7 @@ func (c *ctl) shape(w io.Writer, s *admin.Shape) {
 		{"made", c.when(s.Made)}, {"last read", read}, {"waiting", strconv.Itoa(s.Waiting)},
 		{"end of the log", orDash(s.Offset)}, {"rows of the snapshot", strconv.FormatInt(s.Rows, 10)}, {"items of the log", strconv.FormatInt(s.Items, 10)},
 		{"bytes of both", size(s.Bytes)}, {"consumer", orDash(s.Consumer)},
+		{"depends on", orDash(strings.Join(s.Dependencies, ", "))}, {"removed with it", orDash(strings.Join(s.Dependents, ", "))},
 	} {
 		fmt.Fprintf(w, "%-21s %s\n", r[0], r[1])
 	}
@@ -161,8 +163,9 @@ func (c *ctl) rmCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rm HANDLE…",
 		Short: "Remove shapes; their clients fetch them anew",
-		Long: `Removes shapes with their logs. Whoever reads or waits for one is told to fetch it anew, which makes it again under another
-handle. The rows in the database are not touched. When the command returns the shape is gone, also over a crash of the server.`,
+		Long: `Removes shapes with their logs, and the shapes that depend on them by subqueries of their clauses. Whoever reads or waits for
+one is told to fetch it anew, which makes it again under another handle. The rows in the database are not touched. When the command
+returns the shape is gone, also over a crash of the server.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.ask(cmd, func(ctx context.Context, a *admin.Client) error {

@@ -31,6 +31,8 @@ type Engine interface {
 	LastRead(e *status.Entry) time.Time
 	// Consumer is the path of the shape's consumer.
 	Consumer(e *status.Entry) string
+	// Relatives are the shapes that e depends on, and those that depend on it.
+	Relatives(e *status.Entry) (inner, outer []*status.Entry)
 	// Remove makes e unknown to new requests, and gone over a crash, before it returns.
 	Remove(ctx context.Context, e *status.Entry) error
 }

@@ -80,6 +80,9 @@ func (b *bench) LastRead(e *status.Entry) time.Time         { return b.auth.Last
 func (b *bench) Consumer(e *status.Entry) string {
 	return fmt.Sprintf("leyden/streaming/partition-0/%d", e.ID)
 }
+func (b *bench) Relatives(e *status.Entry) (inner, outer []*status.Entry) {
+	return b.auth.Relatives(e.ID)
+}
 func (b *bench) Remove(_ context.Context, e *status.Entry) error {
 	b.auth.Remove(e)
 	return b.store.Remove(e.Handle)
@@ -293,7 +296,7 @@ func TestTheDocumentIsTheAPI(t *testing.T) {
 		"Status": Status{WaitsFor: "x", Position: "x", Stored: "x"}, "Condition": Condition{Error: "x"}, "Tree": Tree{},
 		"Process": Process{Consumers: &number, Shape: "x", LastEnd: "x", LastError: "x", FailedAt: at}, "Restart": Restart{TimeoutMS: 1},
 		"Restarted": Restarted{WaitsFor: "x"}, "Page": Page{Next: 1, More: true}, "Problem": Problem{Parameter: "x"},
-		"Shape": Shape{Where: "x", Offset: "x", LastRead: at, Consumer: "x"},
+		"Shape": Shape{Where: "x", Offset: "x", LastRead: at, Consumer: "x", Dependencies: []string{"x"}, Dependents: []string{"x"}, DependentCount: 1},
 	}
 	least := map[string]any{"Status": Status{}, "Condition": Condition{}, "Tree": Tree{}, "Process": Process{}, "Restart": Restart{}, "Restarted": Restarted{}, "Page": Page{}, "Problem": Problem{}, "Shape": Shape{}}
 	require.Len(t, doc.Components.Schemas, len(full))

@@ -109,6 +109,8 @@ func (a *API) shape(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	s, err := a.describe(r.Context(), e)
 	s.Consumer = a.engine.Consumer(e)
+	_, outer := a.engine.Relatives(e)
+	s.Dependents, s.DependentCount = handles(outer), len(outer)
 	return s, err
 }
 
@@ -143,6 +145,14 @@ func (a *API) find(r *http.Request) (*status.Entry, error) {
 		return nil, &Problem{Status: http.StatusNotFound, Code: "not_found", Parameter: "handle", Message: "there is no shape " + text}
 	}
 	return e, nil
+}
+
+func handles(entries []*status.Entry) []string {
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Handle.String())
+	}
+	return out
 }
 
 func table(e *status.Entry) string { return e.Def.Table.Schema + "." + e.Def.Table.Name }
@@ -185,6 +195,8 @@ func (a *API) describe(ctx context.Context, e *status.Entry) (Shape, error) {
 	if e.Def.Log == shape.LogChangesOnly {
 		s.Log = "changes_only"
 	}
+	inner, outer := a.engine.Relatives(e)
+	s.Dependencies, s.DependentCount = handles(inner), len(outer)
 	log := e.Log()
 	if log == nil {
 		return s, nil

@@ -108,6 +108,35 @@ func TestAShapeIsToldAndRemoved(t *testing.T) {
 	require.ErrorContains(t, err, "there is no shape "+h)
 }
 
+func TestShapesTellWhatTheyDependOnAndWhatDependsOnThem(t *testing.T) {
+	b := newBench(t, Config{})
+	x, y := b.make("x", "", 0), b.make("y", "", 0)
+	outer := func(name string, inner ...*status.Entry) string {
+		d := &shape.Definition{Layout: &shape.Layout{Table: shape.Table{Schema: "public", Name: name}}}
+		e, _, err := b.auth.AddOuter(d, inner)
+		require.NoError(t, err)
+		return e.Handle.String()
+	}
+	o, p := outer("o", y, x, y), outer("p", x)
+	got, err := b.client().Shape(t.Context(), x.Handle.String())
+	require.NoError(t, err)
+	require.Equal(t, []string{o, p}, got.Dependents)
+	require.Equal(t, 2, got.DependentCount)
+	require.Empty(t, got.Dependencies)
+	got, err = b.client().Shape(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, []string{y.Handle.String(), x.Handle.String()}, got.Dependencies)
+	require.Empty(t, got.Dependents)
+	_, page := b.listed("")
+	require.Equal(t, []int{2, 1, 0, 0}, []int{page.Shapes[0].DependentCount, page.Shapes[1].DependentCount, page.Shapes[2].DependentCount, page.Shapes[3].DependentCount})
+	require.Nil(t, page.Shapes[0].Dependents, "they may be many")
+	require.Len(t, page.Shapes[2].Dependencies, 2)
+	_, err = b.client().Remove(t.Context(), x.Handle.String())
+	require.NoError(t, err)
+	tables, _ := b.listed("")
+	require.Equal(t, []string{"public.y"}, tables)
+}
+
 // A shape that is removed while a page is put together is told as removed, and the page goes on.
 func TestAShapeThatGoesAwayMeanwhileSpoilsNoPage(t *testing.T) {
 	b := newBench(t, Config{})

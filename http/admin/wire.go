@@ -100,6 +100,12 @@ type Shape struct {
 	Made     time.Time `json:"made"`
 	LastRead time.Time `json:"last_read,omitzero"` // absent when nobody has since the process started
 	Consumer string    `json:"consumer,omitempty"` // path of its consumer; only of a single shape
+
+	// Handles of the shapes that it depends on, one for each subquery of its clause but for equal ones, and of those that depend on
+	// it, which may be many: only of a single shape. They are removed with it.
+	Dependencies   []string `json:"dependencies,omitempty"`
+	Dependents     []string `json:"dependents,omitempty"`
+	DependentCount int      `json:"dependent_count,omitempty"`
 }
 
 // Problem is the body of every answer that is no success.
