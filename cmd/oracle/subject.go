@@ -98,7 +98,7 @@ func (s *subject) String() string {
 }
 
 // reconnect is how many up-to-date messages a client of events waits for before it asks again, where what comes again is checked.
-const reconnect = 20
+const reconnect = 3
 
 // newFollower makes a client of the shape. Disturbed reports whether the server, or a part of it, may just now have ended.
 func (s *subject) newFollower(server string, client *http.Client, mode follow.Mode, disturbed func() bool) *follow.Follower {
