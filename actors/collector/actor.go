@@ -127,6 +127,8 @@ func (c *collector) Receive(ctx actor.Context) {
 		c.core.Members(m)
 	case *work.MembersMoved:
 		c.core.MembersMoved(m)
+	case *work.MembersOver:
+		c.core.MembersOver(m)
 	case *work.Settled:
 		c.core.Settled(m)
 	case work.ForShape:

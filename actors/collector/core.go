@@ -265,6 +265,9 @@ func (c *Core) MembersMoved(m *work.MembersMoved) {
 	c.router.filter.MembersMoved(m.Inner, m.Columns, m.Number, &m.Moves)
 }
 
+// MembersOver takes in that nobody tells of a result any more.
+func (c *Core) MembersOver(m *work.MembersOver) { c.router.filter.MembersOver(m.Inner, m.Columns) }
+
 // Settled takes in up to which results the views of a shape have lost what went.
 func (c *Core) Settled(m *work.Settled) { c.router.filter.Settled(m.ID, m.Numbers) }
 

@@ -18,6 +18,8 @@ func (deaf) Members(shape.ID, []string, uint64, subquery.Set) {}
 
 func (deaf) MembersMoved(shape.ID, []string, uint64, *subquery.Moves) {}
 
+func (deaf) MembersOver(shape.ID, []string) {}
+
 func (deaf) Settled(shape.ID, []uint64) {}
 
 // byTable is a filter that knows tables only, plus what a test says that a relation ends.

@@ -17,6 +17,7 @@ type Filter interface {
 	AddOuter(id shape.ID, d *shape.Definition, dependencies []shape.ID)
 	Members(inner shape.ID, columns []string, number uint64, set subquery.Set)
 	MembersMoved(inner shape.ID, columns []string, number uint64, m *subquery.Moves)
+	MembersOver(inner shape.ID, columns []string)
 	Settled(id shape.ID, numbers []uint64)
 	Remove(id shape.ID)
 	Has(id shape.ID) bool

@@ -4,7 +4,7 @@
 //	replication → collector:  *change.Fragment, *Relation, *StreamReached
 //	shapes      → collector:  *Register, *AddShape, *SnapshotKnown, *Drop, *RemoveShape
 //	consumer    → collector:  *Await, *Settled
-//	materializer → collector: *Members, *MembersMoved
+//	materializer → collector: *Members, *MembersMoved, *MembersOver
 //	collector   → partition:  *Share                         one per partition and layer of a fragment
 //	collector   → partition:  *SnapshotKnown, *Drop, *FilteringOver, *Verify, *Reached
 //	partition   → consumer:   *Delivery, *SnapshotKnown, *FilteringOver, *Verify

@@ -7,12 +7,18 @@ import (
 
 // Members tells the collector what the result of an inner shape's subquery is: the values of Columns. Who follows the inner shape sends
 // it before each View, and numbers the results, from 1 on, by the transactions that change them. A result that it has sent before
-// says nothing new.
+// says nothing new. It ends with MembersOver.
 type Members struct {
 	Inner   shape.ID
 	Columns []string
 	Number  uint64
 	Set     subquery.Set
+}
+
+// MembersOver tells the collector that nobody follows the inner shape for these columns any more.
+type MembersOver struct {
+	Inner   shape.ID
+	Columns []string
 }
 
 // MembersMoved tells the collector how a result has changed; Before and After are known. It is sent before any outer shape is told by

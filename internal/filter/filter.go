@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 
 	"leyden/internal/change"
 	"leyden/internal/idtable"
@@ -14,9 +15,9 @@ import (
 type Filter struct {
 	tables map[name]*table
 	shapes idtable.Table[member]
-	// outers are the shapes that depend on sources.
+	// outers are the shapes that depend on sources, which are found by their inner shapes.
 	outers  livemap.Map[shape.ID, *outer]
-	sources livemap.Map[resultOf, *source]
+	sources livemap.Map[shape.ID, []*source]
 
 	// The binding of the relation that was looked up last: changes come in runs.
 	relation *change.Relation
@@ -78,6 +79,9 @@ func (f *Filter) Remove(id shape.ID) {
 		return
 	}
 	f.shapes.Set(uint64(id), member{})
+	for _, s := range slices.Clone(f.sources.Get(id)) {
+		f.abandon(s)
+	}
 	key := name{m.def.Table.Schema, m.def.Table.Name}
 	t := f.tables[key]
 	o := f.outers.Get(id)

@@ -52,6 +52,7 @@ func (w outerWorkload) build(b testing.TB, byResult bool) *Filter {
 		for n := range values {
 			values[n] = subquery.Value(subquery.AppendValue(nil, []where.Canon{where.CanonText}, [][]byte{fmt.Append(nil, i*w.values+n)}))
 		}
+		addInner(f, shape.ID(100_000+i))
 		f.Members(shape.ID(100_000+i), id, 1, subquery.Empty.With(values, nil))
 	}
 	for k := range w.shapes {
@@ -104,7 +105,7 @@ func BenchmarkMembersMoved(b *testing.B) {
 	w := outerWorkloads[0]
 	f := w.build(b, true)
 	id := []string{"id"}
-	s := f.sources.Get(newResultOf(100_000, id))
+	s := f.sourceOf(newResultOf(100_000, id))
 	v := []subquery.Value{value(id, -5)}
 	with := moves(s.set, v, nil)
 	without := &subquery.Moves{Out: v, Before: with.After, After: s.set}
@@ -127,7 +128,7 @@ func TestRoutingByResultsAllocatesNothing(t *testing.T) {
 	f := w.build(t, true)
 	hits, misses := w.rows(true), w.rows(false)
 	column := []string{"id"}
-	s := f.sources.Get(newResultOf(100_000, column))
+	s := f.sourceOf(newResultOf(100_000, column))
 	f.MembersMoved(100_000, column, 2, moves(s.set, nil, []subquery.Value{value(column, 0)})) // which makes every later lookup ask what has gone
 	var dst []shape.ID
 	require.Zero(t, testing.AllocsPerRun(100, func() {

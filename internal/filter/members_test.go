@@ -27,6 +27,13 @@ func outerDefinition(t testing.TB, clause string) *shape.Definition {
 	return d
 }
 
+// addInner registers inner shapes.
+func addInner(f *Filter, ids ...shape.ID) {
+	for _, id := range ids {
+		f.Add(id, &shape.Definition{Layout: &shape.Layout{Table: shape.Table{OID: 2, Schema: "public", Name: "parents"}}})
+	}
+}
+
 // value is the value of some columns' texts, by the canonical form of the columns of items.
 func value(columns []string, texts ...any) subquery.Value {
 	var b []byte
@@ -53,6 +60,7 @@ func item(id, tenant any) change.Tuple { return tuple(id, tenant, "a", "1", "c",
 
 func TestARowConcernsTheShapesInWhoseResultItsValueIs(t *testing.T) {
 	f, r := New(), itemRelation(1)
+	addInner(f, 101, 102, 103)
 	tenant, pair := []string{"tenant"}, []string{"id", "title"}
 	f.AddOuter(1, outerDefinition(t, "tenant IN (SELECT tenant FROM parents)"), []shape.ID{101})
 	f.AddOuter(2, outerDefinition(t, "tenant IN (SELECT tenant FROM parents WHERE done)"), []shape.ID{102})
@@ -107,6 +115,7 @@ func exceptAll(f *Filter, old, new *change.Relation) []shape.ID {
 
 func TestAValueThatWentIsFoundUntilNoViewHasIt(t *testing.T) {
 	f, r := New(), itemRelation(1)
+	addInner(f, 101)
 	tenant := []string{"tenant"}
 	for id := shape.ID(1); id <= 3; id++ {
 		f.AddOuter(id, outerDefinition(t, "tenant IN (SELECT tenant FROM parents)"), []shape.ID{101})
@@ -137,13 +146,14 @@ func TestAValueThatWentIsFoundUntilNoViewHasIt(t *testing.T) {
 	f.Remove(3)
 	require.Empty(t, affected(f, insert(r, item(1, 7))), "nobody else waits for it")
 	require.Equal(t, []shape.ID{1, 2}, affected(f, insert(r, item(1, 8))))
-	s := f.sources.Get(newResultOf(101, tenant))
+	s := f.sourceOf(newResultOf(101, tenant))
 	require.Empty(t, s.gone)
 	require.Empty(t, s.went)
 }
 
 func TestAShapeThatComesLaterIsFoundByAnyValueUntilItReports(t *testing.T) {
 	f, r := New(), itemRelation(1)
+	addInner(f, 101)
 	tenant := []string{"tenant"}
 	f.AddOuter(1, outerDefinition(t, "tenant IN (SELECT tenant FROM parents)"), []shape.ID{101})
 	f.Members(101, tenant, 5, values1("tenant", 7))
@@ -167,6 +177,29 @@ func TestAShapeThatComesLaterIsFoundByAnyValueUntilItReports(t *testing.T) {
 	f.MembersMoved(101, tenant, 4, &subquery.Moves{In: []subquery.Value{value(tenant, 3)}})
 	f.Settled(1, []uint64{4})
 	require.Equal(t, []shape.ID{1, 2}, affected(f, insert(r, item(1, 2))), "the result is not known")
+}
+
+func TestAResultIsKnownToShapesThatComeLaterAndForgottenWithWhoTellsOfIt(t *testing.T) {
+	f, r := New(), itemRelation(1)
+	tenant := []string{"tenant"}
+	f.Members(101, tenant, 4, values1("tenant", 7))
+	require.Zero(t, f.sources.Len(), "the inner shape is gone")
+	addInner(f, 101)
+	f.Members(101, tenant, 4, values1("tenant", 7))
+	for id := shape.ID(1); id <= 2; id++ {
+		f.AddOuter(id, outerDefinition(t, "tenant IN (SELECT tenant FROM parents)"), []shape.ID{101})
+		f.Settled(id, []uint64{4})
+	}
+	require.Empty(t, affected(f, insert(r, item(1, 1))))
+	f.MembersOver(101, tenant)
+	require.Equal(t, []shape.ID{1, 2}, affected(f, insert(r, item(1, 1))))
+	f.Remove(1)
+	f.Remove(2)
+	require.Zero(t, f.sources.Len())
+	f.Members(101, tenant, 1, values1("tenant", 7))
+	require.Equal(t, 1, f.sources.Len())
+	f.Remove(101)
+	require.Zero(t, f.sources.Len())
 }
 
 func TestTheBetterOfAResultAndAConstantIsTaken(t *testing.T) {
@@ -219,6 +252,7 @@ func TestTheLargestResultsAreAsked(t *testing.T) {
 	const results = 12
 	sets := make([]subquery.Set, results)
 	for i := range results {
+		addInner(f, shape.ID(100+i))
 		f.AddOuter(shape.ID(i+1), outerDefinition(t, fmt.Sprintf("id IN (SELECT id FROM parents WHERE tenant = %d)", i)), []shape.ID{shape.ID(100 + i)})
 		sets[i] = subquery.Empty.With(numbers(1000*i, 10), nil)
 		f.Members(shape.ID(100+i), id, 1, sets[i])
@@ -228,7 +262,7 @@ func TestTheLargestResultsAreAsked(t *testing.T) {
 	found := func(asked ...int) {
 		t.Helper()
 		for i := range results {
-			g := m.groups[f.sources.Get(newResultOf(shape.ID(100+i), id))]
+			g := m.groups[f.sourceOf(newResultOf(shape.ID(100+i), id))]
 			require.Equal(t, slices.Contains(asked, i), g.found == foundAsking, "%d", i)
 			for n, v := range map[int]bool{1000 * i: true, 1000*i + sets[i].Len() - 1: true, 1000*i + sets[i].Len(): false} {
 				require.Equal(t, map[bool][]shape.ID{true: {shape.ID(i + 1)}}[v], f.Affected(insert(r, item(n, nil)), nil), "%d", n)
@@ -433,6 +467,7 @@ func TestFilterFindsEveryShapeWhoseViewsMayHaveARow(t *testing.T) {
 					}
 					if inner[key] == 0 {
 						inner[key] = shape.ID(1000 + len(inner))
+						addInner(f, inner[key])
 					}
 					dependencies = append(dependencies, inner[key])
 					result := key + " of " + strings.Join(q.Columns, ",")
@@ -450,7 +485,10 @@ func TestFilterFindsEveryShapeWhoseViewsMayHaveARow(t *testing.T) {
 				delete(shapes, id)
 				f.Remove(id)
 				for _, fo := range followers {
-					fo.alive = fo.alive && subscribed(fo)
+					if fo.alive && !subscribed(fo) {
+						fo.alive = false
+						f.MembersOver(fo.inner, fo.columns)
+					}
 				}
 			},
 			"attach": func(t *rapid.T) {
@@ -547,13 +585,25 @@ func TestFilterFindsEveryShapeWhoseViewsMayHaveARow(t *testing.T) {
 			}
 		}
 		if !slices.ContainsFunc(slices.Collect(maps.Values(shapes)), func(c *consumer) bool { return !c.attached }) {
-			for _, s := range f.sources.All() {
-				require.Empty(t, s.went, "all have settled")
-				require.Empty(t, s.gone)
+			for _, of := range f.sources.All() {
+				for _, s := range of {
+					require.Empty(t, s.went, "all have settled")
+					require.Empty(t, s.gone)
+				}
 			}
 		}
-		for id := range shapes {
-			f.Remove(id)
+		innerFirst := rapid.Bool().Draw(t, "inner shapes go first")
+		for range 2 {
+			if innerFirst {
+				for _, id := range inner {
+					f.Remove(id)
+				}
+			} else {
+				for id := range shapes {
+					f.Remove(id)
+				}
+			}
+			innerFirst = !innerFirst
 		}
 		require.Empty(t, f.tables)
 		require.Zero(t, f.outers.Len())

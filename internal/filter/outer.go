@@ -65,44 +65,82 @@ func newResultOf(inner shape.ID, columns []string) resultOf {
 	return resultOf{inner, names.String()}
 }
 
+// source finds or makes a source.
 func (f *Filter) source(of resultOf) *source {
-	s := f.sources.Get(of)
+	s := f.sourceOf(of)
 	if s == nil {
 		s = &source{of: of}
-		f.sources.Set(of, s)
+		f.sources.Set(of.inner, append(f.sources.Get(of.inner), s))
 	}
 	return s
+}
+
+// sourceOf finds a source, nil if there is none.
+func (f *Filter) sourceOf(of resultOf) *source {
+	for _, s := range f.sources.Get(of.inner) {
+		if s.of == of {
+			return s
+		}
+	}
+	return nil
+}
+
+// tidy forgets a source that nobody uses and nobody tells of.
+func (f *Filter) tidy(s *source) {
+	if s.users > 0 || s.followed {
+		return
+	}
+	left := slices.DeleteFunc(f.sources.Get(s.of.inner), func(o *source) bool { return o == s })
+	if len(left) > 0 {
+		f.sources.Set(s.of.inner, left)
+	} else {
+		f.sources.Delete(s.of.inner)
+	}
 }
 
 // leaveSources ends what AddOuter began.
 func (f *Filter) leaveSources(id shape.ID, o *outer) {
 	for _, d := range o.dependencies {
-		if d.source == nil {
-			continue
-		}
-		d.source.leave(d.reported)
-		if d.source.users--; d.source.users == 0 {
-			f.sources.Delete(d.source.of)
+		if d.source != nil {
+			d.source.leave(d.reported)
+			d.source.users--
+			f.tidy(d.source)
 		}
 	}
 	f.outers.Delete(id)
 }
 
 // Members takes in the result of an inner shape's subquery, whose select list is columns, as of a number that is greater than 0.
-// Whoever follows the inner shape says so at first, and may repeat it. When another one does, who numbers anew, all shapes that
-// depend on it are taken for ones that have not reported.
+// Whoever follows the inner shape says so at first, and may repeat it, until MembersOver. When another one does, who numbers anew, all
+// shapes that depend on it are taken for ones that have not reported. The inner shape must be registered.
 func (f *Filter) Members(inner shape.ID, columns []string, number uint64, set subquery.Set) {
-	s := f.sources.Get(newResultOf(inner, columns))
-	if s == nil || s.known && s.number == number && s.set == set {
+	if !f.Has(inner) {
 		return
 	}
-	f.begin(s, number, set)
+	s := f.source(newResultOf(inner, columns))
+	s.followed = true
+	if !s.known || s.number != number || s.set != set {
+		f.begin(s, number, set)
+	}
+}
+
+// MembersOver takes in that nobody tells of a result any more.
+func (f *Filter) MembersOver(inner shape.ID, columns []string) {
+	if s := f.sourceOf(newResultOf(inner, columns)); s != nil {
+		f.abandon(s)
+	}
+}
+
+func (f *Filter) abandon(s *source) {
+	s.followed = false
+	f.begin(s, 0, subquery.Empty)
+	f.tidy(s)
 }
 
 // MembersMoved takes in how a result has changed. Values that came are found from now on; those that went are found until the view of
 // no shape has them.
 func (f *Filter) MembersMoved(inner shape.ID, columns []string, number uint64, m *subquery.Moves) {
-	s := f.sources.Get(newResultOf(inner, columns))
+	s := f.sourceOf(newResultOf(inner, columns))
 	switch {
 	case s == nil:
 	case m.Before == m.After: // of who does not know them

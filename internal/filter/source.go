@@ -18,12 +18,13 @@ type source struct {
 	joined int // of them, those that have reported
 	groups []*group
 
-	known  bool
-	first  uint64 // the number that it is known from
-	number uint64 // of the last transaction that changed the result
-	set    subquery.Set
-	gone   map[subquery.Value]uint64 // when they went
-	went   []departure               // in order
+	followed bool // somebody tells of the result
+	known    bool
+	first    uint64 // the number that it is known from
+	number   uint64 // of the last transaction that changed the result
+	set      subquery.Set
+	gone     map[subquery.Value]uint64 // when they went
+	went     []departure               // in order
 }
 
 // resultOf names a result: two select lists of one inner shape have two.
