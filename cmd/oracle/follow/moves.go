@@ -22,6 +22,7 @@ type members struct {
 // member is why a row is in the shape.
 type member struct {
 	tags       []string
+	places     []place // of tags
 	conditions []bool
 }
 
@@ -87,12 +88,13 @@ func (f *Follower) event(m *message) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for key, row := range f.members.rows {
-		for pos, at := range f.members.form.places(row.tags) {
+		touched := false
+		for pos, at := range row.places {
 			if named[at] {
-				row.conditions[pos] = in
+				row.conditions[pos], touched = in, true
 			}
 		}
-		if !f.members.form.included(row.conditions) {
+		if touched && !f.members.form.included(row.conditions) {
 			delete(f.members.rows, key)
 			delete(f.rows, key)
 			f.movedOut++

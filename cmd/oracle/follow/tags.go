@@ -85,7 +85,7 @@ func (f *Follower) named(m *message) (*member, error) {
 	if m.Headers.Tags == nil || m.Headers.Conditions == nil {
 		return nil, errors.New("a change without tags or active_conditions")
 	}
-	to := &member{*m.Headers.Tags, *m.Headers.Conditions}
+	to := &member{tags: *m.Headers.Tags, conditions: *m.Headers.Conditions}
 	form, err := parseForm(to.tags)
 	switch {
 	case err != nil:
@@ -98,6 +98,7 @@ func (f *Follower) named(m *message) (*member, error) {
 	if len(to.conditions) != len(form.disjunct) {
 		return nil, fmt.Errorf("%d active_conditions for %d positions", len(to.conditions), len(form.disjunct))
 	}
+	to.places = form.places(to.tags)
 	return to, nil
 }
 
@@ -107,7 +108,7 @@ func (f *Follower) join(key string, to *member) error {
 	if !form.included(to.conditions) {
 		return errors.New("a row whose conditions do not hold")
 	}
-	for pos, at := range form.places(to.tags) {
+	for pos, at := range to.places {
 		if !form.subquery[pos] {
 			continue
 		}
@@ -132,7 +133,7 @@ func (f *Follower) joins(m *message) error {
 	}
 	if m.Headers.MoveIn {
 		named := false
-		for pos, at := range f.members.form.places(to.tags) {
+		for pos, at := range to.places {
 			named = named || f.members.move.places[at] && to.conditions[pos]
 		}
 		if !named {
