@@ -30,6 +30,9 @@ type Outer struct {
 	after     uint64 // the last work with something in it that was not held
 	run       *work.Run
 	views     []subquery.Set // that the log is made with
+	numbers   []uint64       // of the results that the shape was told last
+	settled   []uint64       // the last report
+	owing     []bool         // values went since that
 	missing   int            // results that have not been told at all
 	fixed     bool           // the views are those of the snapshot
 	queue     subquery.Queue
@@ -63,6 +66,8 @@ type Effects struct {
 	// Query is to be made; MoveInKnown and MoveInRows answer it. Await is a stream position of which Reached is to tell.
 	Query *work.MoveIn
 	Await uint64
+	// Settled is to be reported to the collector, nil for nothing.
+	Settled []uint64
 	// Err says that the log cannot be continued. It is given once, and everything from then on is held until the shape is removed.
 	Err error
 }
@@ -88,13 +93,13 @@ func NewOuter(c OuterConfig) *Outer {
 	rows := newOuterRows(c)
 	return &Outer{
 		id: c.Shape.ID, log: c.Shape.Log, rows: rows, maxHeld: c.MaxHeld, latest: shape.SnapshotEnd,
-		views: make([]subquery.Set, n), missing: n,
+		views: make([]subquery.Set, n), numbers: make([]uint64, n), settled: make([]uint64, n), owing: make([]bool, n), missing: n,
 	}
 }
 
 // View takes in the result of a subquery. It comes once for each, before everything else of it.
 func (o *Outer) View(m *work.View) {
-	o.views[m.Dependency] = m.Set
+	o.views[m.Dependency], o.numbers[m.Dependency] = m.Set, m.Number
 	o.missing--
 }
 
@@ -224,7 +229,25 @@ func (o *Outer) finish(out Effects) Effects {
 	if len(out.Late.Parts) == 0 && out.Late.Seq == 0 {
 		out.Late = nil
 	}
+	out.Settled = o.report()
 	return out
+}
+
+// report says up to which results the views have lost what went, if that is news.
+func (o *Outer) report() []uint64 {
+	if !o.known {
+		return nil
+	}
+	news := false
+	for i := range o.numbers {
+		if (o.owing[i] || o.settled[i] == 0) && !o.queue.Leaves(i) {
+			o.settled[i], o.owing[i], news = o.numbers[i], false, true
+		}
+	}
+	if !news {
+		return nil
+	}
+	return slices.Clone(o.settled)
 }
 
 // take appends the first n of the held transactions, made with views.

@@ -17,8 +17,8 @@ type OuterHost struct {
 	MaxHeld int
 	// MoveIn has a query made. It is answered by MoveInKnown and MoveInRows.
 	MoveIn func(*work.MoveIn)
-	// Await has Reached sent once the stream has passed a position.
-	Await func(*work.Await)
+	// Tell sends a message to the collector.
+	Tell func(message any)
 	// Post sends a message to the partition of a shape, behind what was sent there before.
 	Post func(id shape.ID, message any)
 }
@@ -113,7 +113,10 @@ func (o *outer) step(ctx actor.Context, f func(*change.Encoder) Effects) {
 		o.host.Outer.MoveIn(out.Query)
 	}
 	if out.Await > 0 {
-		o.host.Outer.Await(&work.Await{ID: o.shape.ID, LSN: out.Await})
+		o.host.Outer.Tell(&work.Await{ID: o.shape.ID, LSN: out.Await})
+	}
+	if out.Settled != nil {
+		o.host.Outer.Tell(&work.Settled{ID: o.shape.ID, Numbers: out.Settled})
 	}
 	if out.Err != nil {
 		o.invalidate(out.Err)

@@ -29,6 +29,8 @@ func (o *Outer) Moved(m *work.Moved) Effects {
 	if o.dead != nil {
 		return Effects{}
 	}
+	o.numbers[m.Dependency] = m.Number
+	o.owing[m.Dependency] = o.owing[m.Dependency] || len(m.Out) > 0
 	if !o.fixed {
 		o.views[m.Dependency] = m.After // nothing has been made with the old one
 		return Effects{}

@@ -11,6 +11,7 @@ import (
 
 	"leyden/actors/work"
 	"leyden/internal/change"
+	"leyden/internal/filter"
 	"leyden/internal/pg"
 	"leyden/internal/shape"
 	"leyden/internal/subquery"
@@ -19,7 +20,8 @@ import (
 )
 
 // world is a database with one table and the results of subqueries, a stream of its transactions, and one consumer with a client of
-// its log. A row is id, p, q, f; of p and q each can be NULL.
+// its log. A row is id, p, q, f; of p and q each can be NULL. The consumer gets what a filter says, which hears of the results before it
+// and of its views late.
 type world struct {
 	t       *rapid.T
 	columns []where.Column
@@ -31,6 +33,8 @@ type world struct {
 	rel     *change.Relation
 	history []worldTx
 	results map[[2]int]subquery.Set
+	filter  *filter.Filter
+	reports [][]uint64    // on their way to the filter
 	sent    int           // transactions that have been delivered
 	seen    worldSnapshot // the last one
 
@@ -39,6 +43,7 @@ type world struct {
 	lastWork uint64
 	client   outerClient
 	query    *work.MoveIn
+	floor    int            // what had been delivered when the query began
 	snapshot *worldSnapshot // of query, once it is taken
 	await    uint64
 	begun    bool
@@ -99,11 +104,11 @@ func (w *world) table(s *worldSnapshot) map[int]worldRow {
 
 func (w *world) all() *worldSnapshot { return &worldSnapshot{count: len(w.history)} }
 
-// takeSnapshot sees everything that was delivered, and what any before it saw. A transaction after that may be hidden although one behind it is not, if they have
+// takeSnapshot sees the first floor transactions, and what any before it saw. A transaction after that may be hidden although one behind it is not, if they have
 // no row in common.
-func (w *world) takeSnapshot() *worldSnapshot {
-	s := &worldSnapshot{count: rapid.IntRange(max(w.sent, w.seen.count), len(w.history)).Draw(w.t, "count"), hidden: map[int]bool{}}
-	for i := s.count - 1; i >= max(w.sent, s.count-3); i-- {
+func (w *world) takeSnapshot(floor int) *worldSnapshot {
+	s := &worldSnapshot{count: rapid.IntRange(max(floor, w.seen.count), len(w.history)).Draw(w.t, "count"), hidden: map[int]bool{}}
+	for i := s.count - 1; i >= max(floor, s.count-3); i-- {
 		free := !w.visible(&w.seen, i)
 		for j := i + 1; j < s.count; j++ {
 			for id := range w.history[i].rows {
@@ -244,11 +249,22 @@ func (w *world) effects(out Effects) {
 		}
 	}
 	if out.Query != nil {
-		w.query, w.snapshot = out.Query, nil
+		w.query, w.snapshot, w.floor = out.Query, nil, w.sent
 	}
 	if out.Await > 0 {
 		w.await = out.Await
 	}
+	if out.Settled != nil {
+		w.reports = append(w.reports, out.Settled)
+	}
+}
+
+func (w *world) inner(dependency int) shape.ID { return shape.ID(100 + dependency) }
+
+// hear takes the first of the reports to the filter.
+func (w *world) hear() {
+	w.filter.Settled(1, w.reports[0])
+	w.reports = w.reports[1:]
 }
 
 // commit makes a transaction.
@@ -309,19 +325,45 @@ func describe(rows map[int]*worldRow) string {
 	return s
 }
 
-// deliver hands the next transaction to the consumer: first what became of the subqueries.
+// deliver routes the next transaction and hands it to the consumer, first what became of the subqueries.
 func (w *world) deliver() {
 	i := w.sent
 	tx := &w.history[i]
-	w.t.Logf("deliver %d", i)
+	changes, touched := w.route(i)
+	w.t.Logf("deliver %d, of which %v", i, touched)
+	w.sent++
 	for d := range tx.moves {
 		if m := tx.moves[d]; len(m[0])+len(m[1]) > 0 && w.failed == nil {
-			w.effects(w.core.Moved(&work.Moved{ID: 1, Dependency: d,
-				Moves: subquery.Moves{In: valuesOf(m[0]), Out: valuesOf(m[1]), XIDs: []uint64{uint64(tx.xid)}, Before: w.result(d, i), After: w.result(d, i+1)}}))
+			moves := subquery.Moves{In: valuesOf(m[0]), Out: valuesOf(m[1]), XIDs: []uint64{uint64(tx.xid)}, Before: w.result(d, i), After: w.result(d, i+1)}
+			number := uint64(i + 2)
+			w.filter.MembersMoved(w.inner(d), []string{"v"}, number, &moves)
+			w.effects(w.core.Moved(&work.Moved{ID: 1, Dependency: d, Number: number, Moves: moves}))
 		}
 	}
+	if len(touched) == 0 || w.failed != nil {
+		return
+	}
+	cut := rapid.IntRange(0, len(changes)-1).Draw(w.t, "cut")
+	begin := true
+	for _, part := range [][2]int{{0, cut}, {cut, len(changes)}} {
+		var index []int32
+		for _, at := range touched {
+			if part[0] <= at && at < part[1] {
+				index = append(index, int32(at-part[0]))
+			}
+		}
+		commit := part[1] == len(changes)
+		if len(index) > 0 || commit && !begin {
+			w.fragment(i, changes[part[0]:part[1]], index, begin, commit)
+			begin = false
+		}
+	}
+}
+
+// route makes the changes of a transaction, and says which of them are for the shape.
+func (w *world) route(i int) (changes []change.Change, touched []int) {
+	tx := &w.history[i]
 	before := w.table(&worldSnapshot{count: i})
-	var changes []change.Change
 	for _, id := range slices.Sorted(mapKeys(tx.rows)) {
 		r := tx.rows[id]
 		c := change.Change{Relation: w.rel, Pos: int64(2 * len(changes))}
@@ -335,29 +377,22 @@ func (w *world) deliver() {
 			c.Op, c.New = change.Insert, w.tuple(id, *r)
 		}
 		changes = append(changes, c)
+		if len(w.filter.Affected(&c, nil)) > 0 {
+			touched = append(touched, len(changes)-1)
+		}
 	}
-	w.sent++
-	if len(changes) == 0 || w.failed != nil {
-		return
-	}
-	cut := rapid.IntRange(0, len(changes)-1).Draw(w.t, "cut")
-	if cut > 0 {
-		w.fragment(i, changes[:cut], true, false)
-	}
-	w.fragment(i, changes[cut:], cut == 0, true)
+	return changes, touched
 }
 
-func (w *world) fragment(i int, changes []change.Change, begin, commit bool) {
+func (w *world) fragment(i int, changes []change.Change, index []int32, begin, commit bool) {
 	f := &change.Fragment{XID: w.history[i].xid, LSN: w.lsn(i), Begin: begin, Changes: changes, Last: shape.Offset{Tx: w.lsn(i), Op: changes[len(changes)-1].Pos}}
 	if commit {
 		f.Commit = &change.Commit{}
 	}
 	w.seq++
 	wk := &work.Work{Run: w.run, Seq: w.seq, Fragment: f, Changes: changes, Emissions: change.NewEmissions(len(changes))}
-	for i := range changes {
-		wk.Index = append(wk.Index, int32(i))
-	}
-	wk.Deliveries = []work.Delivery{{Work: wk, ID: 1, Count: int32(len(changes)), Begin: begin}}
+	wk.Index = index
+	wk.Deliveries = []work.Delivery{{Work: wk, ID: 1, Count: int32(len(index)), Begin: begin}}
 	wk.Open()
 	e := w.ps.Encoder()
 	defer w.ps.Return(e)
@@ -375,7 +410,7 @@ func (w *world) answer() {
 	e := w.ps.Encoder()
 	defer w.ps.Return(e)
 	if w.snapshot == nil {
-		w.snapshot = w.takeSnapshot()
+		w.snapshot = w.takeSnapshot(w.floor)
 		w.t.Logf("query %d sees %v", w.query.Number, w.snapshot)
 		w.effects(w.core.MoveInKnown(&work.MoveInKnown{ID: 1, Number: w.query.Number, Snapshot: w.snapshot.pg(w), LSN: w.lsn(w.snapshot.count - 1)}))
 		return
@@ -443,6 +478,12 @@ func newWorld(t *rapid.T) *world {
 	inner := make([]*shape.Definition, len(w.dnf.Subqueries))
 	d.Dependencies = &shape.Dependencies{Inner: inner}
 	w.core = NewOuter(OuterConfig{Shape: work.Shape{ID: 1, Def: d, Log: new(shapelog.Log)}, Stack: "stack", Projections: w.ps, MaxHeld: 1000})
+	w.filter = filter.New()
+	var dependencies []shape.ID
+	for i := range w.dnf.Subqueries {
+		dependencies = append(dependencies, w.inner(i))
+	}
+	w.filter.AddOuter(1, d, dependencies)
 	return w
 }
 
@@ -454,7 +495,8 @@ func TestAClientOfAShapeWithSubqueriesHasWhatTheQueryGives(t *testing.T) {
 			w.sent++ // before the shape is routed to
 		}
 		for d := range w.dnf.Subqueries {
-			w.core.View(&work.View{ID: 1, Dependency: d, Set: w.result(d, w.sent)})
+			w.filter.Members(w.inner(d), []string{"v"}, uint64(w.sent+1), w.result(d, w.sent))
+			w.core.View(&work.View{ID: 1, Dependency: d, Number: uint64(w.sent + 1), Set: w.result(d, w.sent)})
 		}
 		views, ok := w.core.Begin(w.run)
 		require.True(t, ok)
@@ -462,7 +504,7 @@ func TestAClientOfAShapeWithSubqueriesHasWhatTheQueryGives(t *testing.T) {
 		step := func(rest bool) bool {
 			switch {
 			case first == nil && (rest || rapid.IntRange(0, 2).Draw(t, "snapshot") == 0):
-				first = w.takeSnapshot()
+				first = w.takeSnapshot(w.sent)
 				t.Logf("first snapshot sees %v", first)
 				for _, row := range w.rows(first, nil, views) {
 					require.NoError(t, w.client.apply(row))
@@ -472,6 +514,8 @@ func TestAClientOfAShapeWithSubqueriesHasWhatTheQueryGives(t *testing.T) {
 				e := w.ps.Encoder()
 				w.effects(w.core.SnapshotKnown(first.pg(w), e))
 				w.ps.Return(e)
+			case len(w.reports) > 0 && rapid.IntRange(0, 2).Draw(t, "hear") > 0:
+				w.hear()
 			case w.query != nil && (rest || rapid.Bool().Draw(t, "answer")):
 				w.answer()
 			case w.reachable() && (rest || rapid.Bool().Draw(t, "reached")):

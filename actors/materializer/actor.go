@@ -24,7 +24,9 @@ type Config struct {
 	// From is the last item that the consumer had handed in when it began to feed: the log is read up to there.
 	From shape.Offset
 	// Post sends a message to the partition of a shape, behind what was sent there before.
-	Post       func(id shape.ID, message any)
+	Post func(id shape.ID, message any)
+	// Tell sends a message to the collector, before what is posted after it can have consequences.
+	Tell       func(message any)
 	Invalidate work.Invalidate
 	Metrics    *work.Metrics
 	Logger     *slog.Logger
@@ -45,6 +47,7 @@ type materializer struct {
 	Config
 	key    string
 	core   *subquery.Materializer // nil until the log has been read
+	number uint64                 // of the result, from 1 on
 	behind []Feed                 // what came meanwhile
 	subs   []subscriber
 	ended  error // it failed, and its shape is being removed
@@ -65,6 +68,9 @@ func (m *materializer) Receive(ctx actor.Context) {
 	case *actor.Stopping, *actor.Restarting:
 		m.cancel()
 		<-m.read
+		if m.number > 0 {
+			m.Tell(&work.MembersOver{Inner: m.Inner.ID, Columns: m.Columns})
+		}
 	case *actor.Stopped:
 		m.Metrics.Materialized.Add(-1)
 		m.core, m.behind, m.subs = nil, nil, nil
@@ -98,7 +104,7 @@ func (m *materializer) built(b *Built) error {
 	if b.err != nil {
 		return fmt.Errorf("read the rows of the subquery: %w", b.err)
 	}
-	m.core = b.core
+	m.core, m.number = b.core, 1
 	for _, s := range m.subs {
 		m.view(s)
 	}
@@ -120,7 +126,8 @@ func (m *materializer) attach(a *work.Attach) {
 }
 
 func (m *materializer) view(s subscriber) {
-	m.Post(s.outer, &work.View{ID: s.outer, Dependency: s.dependency, Set: m.core.Set()})
+	m.Tell(&work.Members{Inner: m.Inner.ID, Columns: m.Columns, Number: m.number, Set: m.core.Set()})
+	m.Post(s.outer, &work.View{ID: s.outer, Dependency: s.dependency, Number: m.number, Set: m.core.Set()})
 }
 
 // Leave ends what a shape was told. Left is how many there are still.
@@ -177,8 +184,11 @@ func (m *materializer) take(f *Feed) error {
 	if err != nil || !any {
 		return err
 	}
+	m.number++
+	// It is routed by the values that came before any shape can ask for their rows.
+	m.Tell(&work.MembersMoved{Inner: m.Inner.ID, Columns: m.Columns, Number: m.number, Moves: moves})
 	for _, s := range m.subs {
-		m.Post(s.outer, &work.Moved{ID: s.outer, Dependency: s.dependency, Moves: moves})
+		m.Post(s.outer, &work.Moved{ID: s.outer, Dependency: s.dependency, Number: m.number, Moves: moves})
 	}
 	return nil
 }

@@ -22,3 +22,6 @@ func (s *Stack) AwaitInactive(ctx context.Context) error {
 		}
 	}
 }
+
+// Deliveries is how many pairs of a fragment and a shape there were.
+func (s *Stack) Deliveries() uint64 { return s.plane.Deliveries.Load() }

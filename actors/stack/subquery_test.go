@@ -99,6 +99,37 @@ func TestAShapeWithASubqueryIsReadAndFollowed(t *testing.T) {
 	require.Less(t, inner.ID, entry.ID)
 }
 
+func TestARowConcernsOnlyShapesWhoseSubqueryHasItsValue(t *testing.T) {
+	db := forest(t)
+	e := start(t, config(t, db.url, t.TempDir())).ready()
+	defer e.stop()
+	entry := e.follow(e.over("items", activeTenants))
+	db.exec(t, `INSERT INTO items VALUES (10, 1, 'held or not')`)
+	e.logged(entry, `"held or not"`)
+	db.exec(t, `INSERT INTO items VALUES (11, 1, 'after the report')`)
+	e.logged(entry, `"after the report"`)
+	alone := func(from int, title string, tenant int) {
+		t.Helper()
+		before := e.Deliveries()
+		for i := range 10 {
+			db.exec(t, fmt.Sprintf(`INSERT INTO items VALUES (%d, 2, 'of nobody')`, from+i))
+		}
+		db.exec(t, fmt.Sprintf(`INSERT INTO items VALUES (%d, %d, '%s')`, from+10, tenant, title))
+		e.logged(entry, `"`+title+`"`)
+		require.Equal(t, before+1, e.Deliveries())
+	}
+	alone(100, "of an active tenant", 1)
+	db.exec(t, `UPDATE tenants SET active = true WHERE id = 2`)
+	e.logged(entry, `"event":"move-in"`)
+	db.exec(t, `INSERT INTO items VALUES (200, 2, 'now it is')`)
+	e.logged(entry, `"now it is"`)
+	db.exec(t, `UPDATE tenants SET active = false WHERE id = 2`)
+	e.logged(entry, `"event":"move-out"`)
+	db.exec(t, `INSERT INTO items VALUES (201, 3, 'behind the move')`)
+	e.logged(entry, `"behind the move"`)
+	alone(300, "of another active tenant", 3)
+}
+
 func TestSubqueriesInSubqueriesAreFollowed(t *testing.T) {
 	db := forest(t)
 	e := start(t, config(t, db.url, t.TempDir())).ready()

@@ -54,8 +54,8 @@ func (s *Stack) streaming() *tree.Group {
 	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Waiting: s.manager.Waiting, Metrics: s.plane, Logger: s.log,
 		Outer: consumer.OuterHost{
 			Stack: s.config.StackID, MaxHeld: s.config.SubqueryBuffer, MoveIn: s.following.MoveIn,
-			Await: func(m *work.Await) { s.tell(m) },
-			Post:  func(id shape.ID, m any) { s.system.Root.Send(pids[uint64(id)%uint64(len(pids))], m) },
+			Tell: func(m any) { s.tell(m) },
+			Post: func(id shape.ID, m any) { s.system.Root.Send(pids[uint64(id)%uint64(len(pids))], m) },
 		}}
 	for i := range pids {
 		children = append(children, tree.Spec{Name: strings.TrimPrefix(pids[i].Id, streamingPath+"/"), Props: func() *actor.Props {

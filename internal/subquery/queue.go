@@ -121,6 +121,11 @@ func (q *Queue) Empty() bool {
 	return true
 }
 
+// Leaves reports whether values of a dependency are to go that a view may still have.
+func (q *Queue) Leaves(dependency int) bool {
+	return dependency < len(q.pending) && q.pending[dependency].live[side(false)] > 0
+}
+
 // Settled is the dependency's own set if its view has the same values: nothing is pending, and the moves have followed from each
 // other. Whoever takes it for the view shares its memory with the inner shape and with all others that do.
 func (q *Queue) Settled(dependency int) (Set, bool) {
