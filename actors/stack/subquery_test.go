@@ -238,6 +238,7 @@ func TestAReconnectKeepsShapesWithSubqueries(t *testing.T) {
 	e := start(t, config(t, db.url, t.TempDir())).ready()
 	defer e.stop()
 	entry := e.follow(e.over("items", activeTenants))
+	e.snapshot(entry) // to its end
 	require.NoError(t, db.server.Restart(t.Context()))
 	e.inactive()
 	e.ready()
