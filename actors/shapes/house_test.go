@@ -84,6 +84,7 @@ type houseConfig struct {
 	partitions           int
 	restAfter            time.Duration
 	grace                time.Duration
+	period               time.Duration // of looks for stalled shapes, in which one that is asked has to answer; a millisecond at least
 	partitionsStallGrace time.Duration
 	dir                  string // where the store is; "": in memory
 	backwards            bool   // restore the shapes in the reverse of their order
@@ -326,7 +327,7 @@ func (h *house) startStreaming() {
 	_, err := root.SpawnNamed(collector.Props(collector.Config{
 		Store: h.store.Store, Filter: func() collector.Filter { h.filter = filter.New(); return h.filter }, Shapes: h.manager.Feed,
 		Writer: h.writer, Partitions: h.parts, Settle: func(_, _, _ int64) {}, Layouts: func() int { return 1 }, Boundary: h.boundary, Relation: func(*change.Relation, collector.Described) {},
-		Invalidate: h.manager.Invalidate, StallGrace: h.config.grace, StallPeriod: time.Millisecond,
+		Invalidate: h.manager.Invalidate, StallGrace: h.config.grace, StallPeriod: max(h.config.period, time.Millisecond),
 		Progress: progress, Metrics: h.metrics, Logger: log,
 	}), name)
 	require.NoError(h.t, err)

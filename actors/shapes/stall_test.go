@@ -17,7 +17,7 @@ import (
 )
 
 func TestAShapeThatWaitsForItsSnapshotMayHoldThePositionForLongerThanTheGracePeriod(t *testing.T) {
-	h := houseOf(t, houseConfig{grace: time.Millisecond})
+	h := houseOf(t, houseConfig{grace: time.Millisecond, period: 100 * time.Millisecond})
 	query := newStop()
 	h.hooks.set(func(k *hooks) { k.beforeQuery = func(*shape.Definition) error { query.hold(); return nil } })
 	e, err := h.manager.Create(t.Context(), h.tenant(items, 1))
@@ -25,7 +25,7 @@ func TestAShapeThatWaitsForItsSnapshotMayHoldThePositionForLongerThanTheGracePer
 	<-query.entered
 	lsn := h.insert(items, 1)
 	looked := make(chan struct{})
-	time.AfterFunc(50*time.Millisecond, func() { close(looked) }) // some fifty looks
+	time.AfterFunc(500*time.Millisecond, func() { close(looked) }) // some five looks
 	<-looked
 	h.mu.Lock()
 	require.Less(t, h.confirmed, lsn)
