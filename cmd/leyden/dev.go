@@ -170,6 +170,9 @@ Ready. Try, in another shell:%[4]s
   # Only the urgent ones that are open, two columns
   curl -i "%[1]s?table=todos&where=done=false%%20AND%%20priority%%3E=3&columns=id,title&offset=-1%[3]s"
 
+  # Those of one project: they come and go with the project's name
+  curl -i "%[1]s?table=todos&where=project_id%%20IN%%20(SELECT%%20id%%20FROM%%20projects%%20WHERE%%20name='Boat')&offset=-1%[3]s"
+
   # The next change: take the shape's handle and end, and wait there
   AT=$(curl -s -D - -o /dev/null "%[1]s?table=todos&offset=now%[3]s" | tr -d '\r' | awk 'tolower($1)=="electric-handle:"{h=$2} tolower($1)=="electric-offset:"{o=$2} END{print "handle=" h "&offset=" o}')
   curl -s "%[1]s?table=todos&live=true&$AT%[3]s"

@@ -97,11 +97,12 @@ func TestTheDemoDoesWhatItSaysAndLeavesNothingBehind(t *testing.T) {
 
 	d := startDemo(t, binary, data)
 	lines := regexp.MustCompile(`(?m)^  ((?:curl|AT=|psql).*)$`).FindAllStringSubmatch(d.said, -1)
-	require.Len(t, lines, 6, d.said)
-	all, urgent, at, next, events, update := lines[0][1], lines[1][1], lines[2][1], lines[3][1], lines[4][1], lines[5][1]
+	require.Len(t, lines, 7, d.said)
+	all, urgent, boat, at, next, events, update := lines[0][1], lines[1][1], lines[2][1], lines[3][1], lines[4][1], lines[5][1], lines[6][1]
 
 	require.Regexp(t, `(?s)^HTTP/1.1 200 OK.*(?i:electric-handle): .*"title":"Thing to do no\. 20"`, paste(t, all))
 	require.Regexp(t, `(?s)^HTTP/1.1 200 OK.*"operation":"insert"`, paste(t, urgent))
+	require.Regexp(t, `(?s)^HTTP/1.1 200 OK.*"tags":\[`, paste(t, boat))
 	require.Contains(t, paste(t, at+"\n"+next), `"op_position"`)
 	// The events go on for a minute: the first one is enough.
 	require.Contains(t, paste(t, at+"\n("+strings.Replace(events, "curl", "timeout 10 curl", 1)+" || true) | grep -m 1 operation"), `data: {"key"`)
