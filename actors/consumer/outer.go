@@ -205,6 +205,9 @@ func (o *Outer) FilteringOver() bool {
 	return over
 }
 
+// Holds reports whether something is not in what was handed in: a transaction that is held, or a move that is not applied.
+func (o *Outer) Holds() bool { return len(o.held) > 0 || o.move != nil || !o.queue.Empty() }
+
 // Waiting reports whether transactions are held for a reason.
 func (o *Outer) Waiting() bool { return o.dead == nil && (!o.known || o.move != nil) }
 

@@ -17,6 +17,8 @@ type OuterHost struct {
 	MaxHeld int
 	// MoveIn has a query made. It is answered by MoveInKnown and MoveInRows.
 	MoveIn func(*work.MoveIn)
+	// Behind is told while the log does not have all that the stream has passed.
+	Behind *work.Behind
 	// Tell sends a message to the collector.
 	Tell func(message any)
 	// Post sends a message to the partition of a shape, behind what was sent there before.
@@ -28,6 +30,9 @@ type outer struct {
 	*Consumer
 	core  *Outer
 	begin *work.Begin // not answered yet
+	// moves have been taken in, and behind was told that the log lags, since it was told last that it does not.
+	moves  int
+	behind bool
 }
 
 func newOuter(c *Consumer) *outer {
@@ -56,6 +61,7 @@ func (o *outer) receive(ctx actor.Context, m any) {
 		o.answer()
 	case *work.Moved:
 		o.host.Metrics.Moves.Add(uint64(len(m.In) + len(m.Out)))
+		o.moves++
 		o.step(ctx, func(*change.Encoder) Effects { return o.core.Moved(m) })
 	case *work.MoveInKnown:
 		o.step(ctx, func(*change.Encoder) Effects { return o.core.MoveInKnown(m) })
@@ -102,6 +108,10 @@ func (o *outer) step(ctx actor.Context, f func(*change.Encoder) Effects) {
 	out := f(e)
 	o.host.Projections.Return(e)
 	o.host.Metrics.HeldBytes.Add(int64(o.core.heldBytes - before))
+	if holds := o.core.Holds(); o.moves > 0 || holds || o.behind {
+		o.host.Outer.Behind.Took(o.shape.ID, o.moves, holds, o.core.latest)
+		o.moves, o.behind = 0, holds
+	}
 	if out.Late != nil {
 		out.Late.Run.Late(out.Late)
 	}

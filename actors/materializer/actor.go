@@ -27,6 +27,7 @@ type Config struct {
 	Post func(id shape.ID, message any)
 	// Tell sends a message to the collector, before what is posted after it can have consequences.
 	Tell       func(message any)
+	Behind     *work.Behind
 	Invalidate work.Invalidate
 	Metrics    *work.Metrics
 	Logger     *slog.Logger
@@ -188,6 +189,7 @@ func (m *materializer) take(f *Feed) error {
 	// It is routed by the values that came before any shape can ask for their rows.
 	m.Tell(&work.MembersMoved{Inner: m.Inner.ID, Columns: m.Columns, Number: m.number, Moves: moves})
 	for _, s := range m.subs {
+		m.Behind.Told(s.outer)
 		m.Post(s.outer, &work.Moved{ID: s.outer, Dependency: s.dependency, Number: m.number, Moves: moves})
 	}
 	return nil

@@ -70,6 +70,7 @@ func newHouse(t *testing.T, from shape.Offset) *house {
 			},
 			Tell:       h.note,
 			Invalidate: func(_ shape.ID, err error) { h.mu.Lock(); h.invalid = append(h.invalid, err); h.mu.Unlock() },
+			Behind:     work.NewBehind(&work.Progress{}),
 			Metrics:    &work.Metrics{}, Logger: slog.New(slog.DiscardHandler),
 		})
 	}, actor.WithMailbox(mailbox.Inline)))

@@ -57,7 +57,7 @@ func (p *partition) attach(ctx actor.Context, m *work.Attach) {
 	p.materializers.started++
 	props := actor.PropsFromProducer(func() actor.Actor {
 		return materializer.New(materializer.Config{Inner: s, Columns: m.Columns, Canon: m.Canon, From: ask.Latest,
-			Post: p.Host.Outer.Post, Tell: p.Host.Outer.Tell, Invalidate: p.Host.Invalidate, Metrics: p.Host.Metrics, Logger: p.Host.Logger})
+			Post: p.Host.Outer.Post, Tell: p.Host.Outer.Tell, Behind: p.Host.Outer.Behind, Invalidate: p.Host.Invalidate, Metrics: p.Host.Metrics, Logger: p.Host.Logger})
 	}, actor.WithMailbox(mailbox.Inline))
 	pid, err := ctx.SpawnNamed(props, "materializer-"+strconv.FormatUint(uint64(m.Inner), 10)+"-"+strconv.Itoa(p.materializers.started))
 	if err != nil {

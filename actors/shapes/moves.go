@@ -19,17 +19,19 @@ import (
 
 // Following has outer shapes told the values of their inner ones, and reads the rows that move into them. It is an Outer.
 type Following struct {
-	m     *Manager
-	stack string
+	m      *Manager
+	stack  string
+	behind *work.Behind
 
 	mu     sync.Mutex
 	inner  map[shape.ID][]shape.ID         // of each outer shape
 	moving map[shape.ID]context.CancelFunc // the query of each that has one
 }
 
-// Following returns what follows the values of the shapes of m. stack is what tags are hashed from, besides handles.
-func (m *Manager) Following(stack string) *Following {
-	return &Following{m: m, stack: stack, inner: map[shape.ID][]shape.ID{}, moving: map[shape.ID]context.CancelFunc{}}
+// Following returns what follows the values of the shapes of m. stack is what tags are hashed from, besides handles; behind
+// is told of shapes that are gone.
+func (m *Manager) Following(stack string, behind *work.Behind) *Following {
+	return &Following{m: m, stack: stack, behind: behind, inner: map[shape.ID][]shape.ID{}, moving: map[shape.ID]context.CancelFunc{}}
 }
 
 // errRestarted ends the making of a shape whose values went with the collector that they came through.
@@ -72,6 +74,9 @@ func (f *Following) Detach(id shape.ID) {
 	f.mu.Unlock()
 	if cancel != nil {
 		cancel()
+	}
+	if len(inner) > 0 {
+		f.behind.Forget(id)
 	}
 	for _, i := range inner {
 		f.m.Collector(&work.Detach{Inner: i, Outer: id})

@@ -73,8 +73,21 @@ func (s *Stack) Remove(ctx context.Context, e *status.Entry) error {
 	return s.store.Remove(e.Handle)
 }
 
-// GlobalLSN is the commit LSN of the last transaction that has been processed for the whole database, 0 when unknown.
-func (s *Stack) GlobalLSN() uint64 { return s.progress.LSN() }
+// GlobalLSN is the commit LSN of the last transaction that has been processed for the whole database, 0 when unknown; for a shape that
+// holds transactions, of the last one that its log has. The log is looked at afterwards.
+func (s *Stack) GlobalLSN(e *status.Entry) uint64 {
+	if !e.Def.Where.HasSubqueries() {
+		return s.progress.LSN()
+	}
+	return s.behind.LSN(e.ID, func() (shape.Offset, bool) {
+		log := e.Log()
+		if log == nil {
+			return shape.Offset{}, false
+		}
+		head, err := log.Head()
+		return head.Latest, err == nil
+	})
+}
 
 // Subset runs a one-off query over the rows of e: nil, a *status.SnapshotError, inspect.ErrUnavailable, a *snapshot.Error
 // of kind BadValue, the error of ctx, or what a method of sink returned.

@@ -235,7 +235,7 @@ func TestAStreamedCommitThatCannotBeSeenYetIsNotLost(t *testing.T) {
 			}()
 			e.logged(followed, `"followed"`)
 			if restarted {
-				lsn := e.GlobalLSN()
+				lsn := e.GlobalLSN(followed)
 				require.Eventually(t, func() bool { // so that it is not sent again
 					var confirmed bool
 					err := db.conn.QueryRow(t.Context(), `SELECT confirmed_flush_lsn >= $1::pg_lsn FROM pg_replication_slots WHERE slot_name = 'electric_slot_default'`,

@@ -48,6 +48,7 @@ type Stack struct {
 	credit      atomic.Pointer[replication.Credit] // of the present life of the streaming subtree
 	commits     *shapes.RecentCommits
 	progress    *work.Progress
+	behind      *work.Behind
 	plane       *work.Metrics
 	metrics     *metrics
 	projections *change.Projections
@@ -90,6 +91,7 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 		s.fail(err)
 		panic(err) // the storage engine must not go on; what is on disk is good
 	}
+	s.behind = work.NewBehind(s.progress)
 	if s.store, err = shapelog.Open(c.FS, c.Dir, s.config.Storage); err != nil {
 		return nil, err
 	}
@@ -134,7 +136,7 @@ func (s *Stack) assemble() {
 		Metrics: shapes.NewMetrics(s.config.Registerer), Logger: s.log,
 		Flush: snapshot.Flush,
 	})
-	s.following = s.manager.Following(s.config.StackID)
+	s.following = s.manager.Following(s.config.StackID, s.behind)
 	s.manager.Outer = s.following
 }
 

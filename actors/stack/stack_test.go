@@ -177,9 +177,9 @@ func (e *engine) logged(entry *status.Entry, texts ...string) string {
 }
 
 // processed waits until the engine tells the position of a transaction. It does so just after the logs can be read.
-func (e *engine) processed() {
+func (e *engine) processed(entry *status.Entry) {
 	e.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); e.GlobalLSN() == 0; {
+	for deadline := time.Now().Add(15 * time.Second); e.GlobalLSN(entry) == 0; {
 		require.True(e.t, time.Now().Before(deadline), "no position is told")
 		time.Sleep(time.Millisecond)
 	}
@@ -198,7 +198,7 @@ func TestAShapeIsReadAndFollowed(t *testing.T) {
 	require.Contains(t, snapshot, "snapshot-end")
 	db.exec(t, `INSERT INTO items VALUES (3, 7, 'third'), (4, 8, 'fourth')`)
 	require.NotContains(t, e.logged(entry, `"third"`), "fourth")
-	e.processed()
+	e.processed(entry)
 	same, err := e.Create(t.Context(), e.items("tenant = 7"))
 	require.NoError(t, err)
 	require.Same(t, entry, same)

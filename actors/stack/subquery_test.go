@@ -313,3 +313,26 @@ func TestAMaterializerThatFailsEndsItsShapeAndThoseThatDependOnIt(t *testing.T) 
 	db.exec(t, `UPDATE tenants SET active = true WHERE id = 2`)
 	e.logged(again, `"row 1."`)
 }
+
+func TestAShapeThatReadsRowsTellsNoPositionBehindThem(t *testing.T) {
+	db := forest(t)
+	e := start(t, config(t, db.url, t.TempDir())).ready()
+	defer e.stop()
+	entry, other := e.follow(e.over("items", activeTenants)), e.follow(e.over("tenants", "id > 0"))
+	e.snapshot(entry)
+	db.exec(t, `INSERT INTO items VALUES (10, 1, 'before')`)
+	e.logged(entry, `"before"`)
+	e.processed(entry)
+	before := e.GlobalLSN(other)
+
+	blocker := &database{server: db.server, url: db.url}
+	blocker.connect(t)
+	blocker.exec(t, `BEGIN; LOCK TABLE items IN ACCESS EXCLUSIVE MODE`)
+	db.exec(t, `UPDATE tenants SET active = true WHERE id = 2`)
+	e.logged(other, `"op_position":0`)
+	require.Eventually(t, func() bool { return e.GlobalLSN(other) > before }, 10*time.Second, time.Millisecond)
+	require.LessOrEqual(t, e.GlobalLSN(entry), before)
+	blocker.exec(t, `COMMIT`)
+	e.logged(entry, `"row 1."`)
+	require.Eventually(t, func() bool { return e.GlobalLSN(entry) > before }, 10*time.Second, time.Millisecond)
+}

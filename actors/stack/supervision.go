@@ -53,7 +53,7 @@ func (s *Stack) streaming() *tree.Group {
 	pids := s.partitions()
 	host := &consumer.Host{Projections: s.projections, Invalidate: s.manager.Invalidate, Waiting: s.manager.Waiting, Metrics: s.plane, Logger: s.log,
 		Outer: consumer.OuterHost{
-			Stack: s.config.StackID, MaxHeld: s.config.SubqueryBuffer, MoveIn: s.following.MoveIn,
+			Stack: s.config.StackID, MaxHeld: s.config.SubqueryBuffer, MoveIn: s.following.MoveIn, Behind: s.behind,
 			Tell: func(m any) { s.tell(m) },
 			Post: func(id shape.ID, m any) { s.system.Root.Send(pids[uint64(id)%uint64(len(pids))], m) },
 		}}

@@ -38,7 +38,7 @@ type Engine interface {
 	Remove(ctx context.Context, e *status.Entry) error
 	// GlobalLSN is the commit LSN of the last transaction that has been processed for the whole database, 0 when unknown.
 	// What it covers is readable in the logs.
-	GlobalLSN() uint64
+	GlobalLSN(e *status.Entry) uint64
 	// Subset runs a one-off query over the rows of e: nil, a *status.SnapshotError, inspect.ErrUnavailable, a *snapshot.Error
 	// of kind BadValue, the error of ctx, or what a method of sink returned.
 	Subset(ctx context.Context, e *status.Entry, q status.SubsetQuery, sink snapshot.Sink) error

@@ -130,7 +130,7 @@ func find(i *inspect.Inspector, schema, name string) (*inspect.Table, error) {
 func (e *engine) GeneratedColumns() bool                         { return e.generated }
 func (e *engine) Lookup(id shape.Identity) (*status.Entry, bool) { return e.authority.Lookup(id) }
 func (e *engine) ByHandle(h shape.Handle) (*status.Entry, bool)  { return e.authority.ByHandle(h) }
-func (e *engine) GlobalLSN() uint64                              { return e.lsn.Load() }
+func (e *engine) GlobalLSN(*status.Entry) uint64                 { return e.lsn.Load() }
 func (e *engine) Log(entry *status.Entry) (*shapelog.Log, error) { return entry.Log(), nil }
 func (e *engine) Touch(entry *status.Entry)                      { e.set(func() { e.touched++ }) }
 func (e *engine) AwaitSnapshotStart(ctx context.Context, entry *status.Entry) error {

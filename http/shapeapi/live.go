@@ -23,7 +23,7 @@ func (x *exchange) serveLive(p plan, changed <-chan struct{}) {
 	defer timer.Stop()
 	for !p.hasData() {
 		why := x.wait(changed, timer)
-		global := x.api.engine.GlobalLSN()
+		global := x.api.engine.GlobalLSN(x.entry)
 		var err error
 		if p, changed, err = x.follow(x.req.offset); err != nil {
 			x.fail(x.reading(err))

@@ -13,7 +13,7 @@ import (
 
 // serveLog answers a log request (spec http-api §13). A matching tag is answered before anything is waited for.
 func (x *exchange) serveLog() {
-	global := x.api.engine.GlobalLSN() // before the log is looked at: what it covers is then in the log
+	global := x.api.engine.GlobalLSN(x.entry) // before the log is looked at: what it covers is then in the log
 	if x.req.now {
 		x.serveNow(global)
 		return
