@@ -34,7 +34,7 @@ func (x *exchange) serveLive(p plan, changed <-chan struct{}) {
 				x.fail(f)
 				return
 			}
-			x.replyEmpty(&p, max(global, p.latest.Tx))
+			x.replyEmpty(&p, x.position(global, p.latest))
 			return
 		}
 	}
