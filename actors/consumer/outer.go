@@ -38,6 +38,8 @@ type Outer struct {
 	queue     subquery.Queue
 	move      *move  // under way
 	number    uint64 // of the last query
+	read      bool   // all rows of the first snapshot have been
+	partial   []bool // of each subquery: a row that was read had a NULL among several columns
 	known     bool   // snapshot is set; until then transactions are held
 	filtering bool   // transactions are compared with snapshot
 	snapshot  pg.Snapshot
@@ -93,7 +95,7 @@ func NewOuter(c OuterConfig) *Outer {
 	rows := newOuterRows(c)
 	return &Outer{
 		id: c.Shape.ID, log: c.Shape.Log, rows: rows, maxHeld: c.MaxHeld, latest: shape.SnapshotEnd,
-		views: make([]subquery.Set, n), numbers: make([]uint64, n), settled: make([]uint64, n), owing: make([]bool, n), missing: n,
+		views: make([]subquery.Set, n), numbers: make([]uint64, n), settled: make([]uint64, n), owing: make([]bool, n), partial: make([]bool, n), missing: n,
 	}
 }
 
@@ -196,6 +198,24 @@ func (o *Outer) SnapshotKnown(s pg.Snapshot, e *change.Encoder) Effects {
 		o.drain(&out)
 	}
 	return o.finish(out)
+}
+
+// SnapshotRead takes in that the rows of the first snapshot are complete.
+func (o *Outer) SnapshotRead(m *work.SnapshotRead) {
+	o.read = true
+	o.rowsRead(m.Partial)
+}
+
+// rowsRead takes in what is known of rows that were read.
+func (o *Outer) rowsRead(partial []bool) {
+	for i, p := range partial {
+		o.partial[i] = o.partial[i] || p
+	}
+}
+
+// mayBePartial reports whether a client may have a row with a NULL among the several columns that are looked for in a result.
+func (o *Outer) mayBePartial(dependency int) bool {
+	return !o.read || o.partial[dependency] || o.rows.tagger.Partial(dependency)
 }
 
 // FilteringOver ends the comparison with the snapshot, and reports whether that is to be stored.

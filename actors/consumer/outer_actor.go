@@ -63,6 +63,8 @@ func (o *outer) receive(ctx actor.Context, m any) {
 		o.host.Metrics.Moves.Add(uint64(len(m.In) + len(m.Out)))
 		o.moves++
 		o.step(ctx, func(*change.Encoder) Effects { return o.core.Moved(m) })
+	case *work.SnapshotRead:
+		o.core.SnapshotRead(m)
 	case *work.MoveInKnown:
 		o.step(ctx, func(*change.Encoder) Effects { return o.core.MoveInKnown(m) })
 	case *work.MoveInRows:

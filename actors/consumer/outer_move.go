@@ -67,7 +67,7 @@ func (o *Outer) drain(out *Effects) {
 func (o *Outer) begin(out *Effects, b subquery.Batch) error {
 	negated, columns := o.rows.polarity(b.Dependency)
 	view := o.views[b.Dependency]
-	if negated && (columns > 1 || slices.ContainsFunc(b.Values, subquery.Value.HasNull)) {
+	if negated && (columns > 1 && o.mayBePartial(b.Dependency) || slices.ContainsFunc(b.Values, subquery.Value.HasNull)) {
 		return work.ErrMoveUnprovable
 	}
 	after := slices.Clone(o.views)
@@ -82,7 +82,7 @@ func (o *Outer) begin(out *Effects, b subquery.Batch) error {
 	// NULL is not in an empty result, and neither in nor not in another.
 	withNull := negated && (view.Len() == 0) != (after[b.Dependency].Len() == 0)
 	switch {
-	case len(b.Values) == 0, negated && after[b.Dependency].HasNull():
+	case len(b.Values) == 0, negated && columns == 1 && after[b.Dependency].HasNull():
 		o.views = after // nothing is not in a result that has a NULL, whatever else it has
 	case b.In == negated:
 		o.views = after
@@ -136,6 +136,7 @@ func (o *Outer) MoveInRows(m *work.MoveInRows, e *change.Encoder) Effects {
 		return Effects{Err: o.die(m.Err)}
 	}
 	o.move.read, o.move.rows = true, m.Rows
+	o.rowsRead(m.Partial)
 	return o.splice(e)
 }
 

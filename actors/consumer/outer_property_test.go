@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"testing"
@@ -32,6 +33,7 @@ type world struct {
 
 	rel     *change.Relation
 	history []worldTx
+	texts   int // different ones: without NULL, or with it
 	results map[[2]int]subquery.Set
 	filter  *filter.Filter
 	reports [][]uint64    // on their way to the filter
@@ -145,27 +147,30 @@ func null(s *string) []byte {
 	return []byte(*s)
 }
 
-func valueOf(text string) subquery.Value {
-	if text == "NULL" {
-		return subquery.Value(subquery.AppendValue(nil, []where.Canon{where.CanonText}, [][]byte{nil}))
+// valueOf is a value of so many columns, all with the same text; of NULL only the first.
+func valueOf(text string, columns int) subquery.Value {
+	cells, canon := make([][]byte, columns), make([]where.Canon, columns)
+	for i := range cells {
+		switch {
+		case text != "NULL":
+			cells[i] = []byte(text)
+		case i > 0:
+			cells[i] = []byte("a")
+		}
 	}
-	return subquery.Value(subquery.AppendValue(nil, []where.Canon{where.CanonText}, [][]byte{[]byte(text)}))
+	return subquery.Value(subquery.AppendValue(nil, canon, cells))
 }
 
-func valuesOf(texts []string) []subquery.Value {
+func (w *world) values(dependency int, texts ...string) []subquery.Value {
 	var out []subquery.Value
 	for _, t := range texts {
-		out = append(out, valueOf(t))
+		out = append(out, valueOf(t, len(w.dnf.Subqueries[dependency].Columns)))
 	}
 	return out
 }
 
-func setOf(in map[string]bool) subquery.Set {
-	var values []subquery.Value
-	for v := range in {
-		values = append(values, valueOf(v))
-	}
-	return subquery.Set{}.With(values, nil)
+func (w *world) setOf(dependency int, in map[string]bool) subquery.Set {
+	return subquery.Set{}.With(w.values(dependency, slices.Collect(maps.Keys(in))...), nil)
 }
 
 // result is the set after so many transactions, the same one as long as nothing changes.
@@ -175,7 +180,7 @@ func (w *world) result(dependency, upTo int) subquery.Set {
 	}
 	key := [2]int{dependency, upTo}
 	if _, ok := w.results[key]; !ok {
-		w.results[key] = setOf(w.set(dependency, upTo))
+		w.results[key] = w.setOf(dependency, w.set(dependency, upTo))
 	}
 	return w.results[key]
 }
@@ -194,9 +199,9 @@ func (w *world) conditions(id int, r worldRow, views []subquery.Set) ([]bool, bo
 }
 
 // rows are the JSON of the rows of a snapshot that are in the shape with after, and were not with before.
-func (w *world) rows(s *worldSnapshot, before, after []subquery.Set) [][]byte {
-	var out [][]byte
-	tags, err := subquery.NewTagger("stack", w.core.log.Handle().String(), w.dnf).Bind([]string{"id", "p", "q", "f"})
+func (w *world) rows(s *worldSnapshot, before, after []subquery.Set) (out [][]byte, partial []bool) {
+	tagger := subquery.NewTagger("stack", w.core.log.Handle().String(), w.dnf)
+	tags, err := tagger.Bind([]string{"id", "p", "q", "f"})
 	require.NoError(w.t, err)
 	for id, r := range w.table(s) {
 		if before != nil {
@@ -222,7 +227,10 @@ func (w *world) rows(s *worldSnapshot, before, after []subquery.Set) [][]byte {
 		row = subquery.AppendConditions(append(row, `,"active_conditions":`...), c)
 		out = append(out, append(row, "}}"...))
 	}
-	return out
+	for d := range w.dnf.Subqueries {
+		partial = append(partial, tagger.Partial(d))
+	}
+	return out, partial
 }
 
 // logged takes what goes into the log.
@@ -271,7 +279,7 @@ func (w *world) hear() {
 func (w *world) commit() {
 	n := len(w.history)
 	tx := worldTx{xid: uint32(100 + n), rows: map[int]*worldRow{}, moves: make([][2][]string, len(w.dnf.Subqueries))}
-	text := rapid.SampledFrom([]string{"a", "b", "c", "NULL"})
+	text := rapid.SampledFrom([]string{"a", "b", "c", "NULL"}[:w.texts])
 	cell := func() *string {
 		if v := text.Draw(w.t, "cell"); v != "NULL" {
 			return &v
@@ -334,9 +342,9 @@ func (w *world) deliver() {
 	w.sent++
 	for d := range tx.moves {
 		if m := tx.moves[d]; len(m[0])+len(m[1]) > 0 && w.failed == nil {
-			moves := subquery.Moves{In: valuesOf(m[0]), Out: valuesOf(m[1]), XIDs: []uint64{uint64(tx.xid)}, Before: w.result(d, i), After: w.result(d, i+1)}
+			moves := subquery.Moves{In: w.values(d, m[0]...), Out: w.values(d, m[1]...), XIDs: []uint64{uint64(tx.xid)}, Before: w.result(d, i), After: w.result(d, i+1)}
 			number := uint64(i + 2)
-			w.filter.MembersMoved(w.inner(d), []string{"v"}, number, &moves)
+			w.filter.MembersMoved(w.inner(d), w.dnf.Subqueries[d].Columns, number, &moves)
 			w.effects(w.core.Moved(&work.Moved{ID: 1, Dependency: d, Number: number, Moves: moves}))
 		}
 	}
@@ -417,7 +425,8 @@ func (w *world) answer() {
 	}
 	q, s := w.query, w.snapshot
 	w.query = nil
-	w.effects(w.core.MoveInRows(&work.MoveInRows{ID: 1, Number: q.Number, Rows: w.rows(s, q.Before, q.After)}, e))
+	rows, partial := w.rows(s, q.Before, q.After)
+	w.effects(w.core.MoveInRows(&work.MoveInRows{ID: 1, Number: q.Number, Rows: rows, Partial: partial}, e))
 }
 
 func (w *world) reached() {
@@ -454,6 +463,9 @@ var worldClauses = []string{
 	"p IN (SELECT v FROM t1) AND (f = 'a' OR q IN (SELECT v FROM t2))",
 	"NOT (p IN (SELECT v FROM t1) AND q IN (SELECT v FROM t2))",
 	"p NOT IN (SELECT v FROM t1) OR f = 'b'",
+	"(p, q) IN (SELECT v, w FROM t1)",
+	"(p, q) NOT IN (SELECT v, w FROM t1)",
+	"(p, q) NOT IN (SELECT v, w FROM t1) OR f = 'b'",
 }
 
 func newWorld(t *rapid.T) *world {
@@ -465,9 +477,9 @@ func newWorld(t *rapid.T) *world {
 	}
 	clause := rapid.SampledFrom(worldClauses).Draw(t, "clause")
 	columns := text("id", "p", "q", "f")
-	c, err := where.CompileWith(clause, nil, columns, func(_, _ string) ([]where.Column, error) { return text("v"), nil })
+	c, err := where.CompileWith(clause, nil, columns, func(_, _ string) ([]where.Column, error) { return text("v", "w"), nil })
 	require.NoError(t, err)
-	w := &world{t: t, columns: columns, dnf: c.DNF(), ps: change.NewProjections(), run: &work.Run{}, results: map[[2]int]subquery.Set{}}
+	w := &world{t: t, columns: columns, dnf: c.DNF(), ps: change.NewProjections(), run: &work.Run{}, texts: rapid.IntRange(3, 4).Draw(t, "texts"), results: map[[2]int]subquery.Set{}}
 	w.rel = &change.Relation{OID: 7, Schema: "public", Name: "items"}
 	for _, col := range columns {
 		w.rel.Columns = append(w.rel.Columns, change.Column{Name: col.Name})
@@ -495,20 +507,26 @@ func TestAClientOfAShapeWithSubqueriesHasWhatTheQueryGives(t *testing.T) {
 			w.sent++ // before the shape is routed to
 		}
 		for d := range w.dnf.Subqueries {
-			w.filter.Members(w.inner(d), []string{"v"}, uint64(w.sent+1), w.result(d, w.sent))
+			w.filter.Members(w.inner(d), w.dnf.Subqueries[d].Columns, uint64(w.sent+1), w.result(d, w.sent))
 			w.core.View(&work.View{ID: 1, Dependency: d, Number: uint64(w.sent + 1), Set: w.result(d, w.sent)})
 		}
 		views, ok := w.core.Begin(w.run)
 		require.True(t, ok)
 		var first *worldSnapshot
+		var partial []bool
 		step := func(rest bool) bool {
 			switch {
 			case first == nil && (rest || rapid.IntRange(0, 2).Draw(t, "snapshot") == 0):
 				first = w.takeSnapshot(w.sent)
 				t.Logf("first snapshot sees %v", first)
-				for _, row := range w.rows(first, nil, views) {
+				var rows [][]byte
+				rows, partial = w.rows(first, nil, views)
+				for _, row := range rows {
 					require.NoError(t, w.client.apply(row))
 				}
+			case first != nil && partial != nil && (rest || rapid.IntRange(0, 2).Draw(t, "read") == 0):
+				w.core.SnapshotRead(&work.SnapshotRead{ID: 1, Partial: partial})
+				partial = nil
 			case first != nil && !w.known && (rest || rapid.IntRange(0, 2).Draw(t, "known") == 0):
 				w.known = true
 				e := w.ps.Encoder()
@@ -543,7 +561,7 @@ func TestAClientOfAShapeWithSubqueriesHasWhatTheQueryGives(t *testing.T) {
 		require.Nil(t, w.core.move)
 		now := make([]subquery.Set, len(views))
 		for d := range now {
-			now[d] = setOf(w.set(d, len(w.history)))
+			now[d] = w.setOf(d, w.set(d, len(w.history)))
 		}
 		var want, got []string
 		for id, r := range w.table(w.all()) {

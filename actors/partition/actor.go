@@ -92,6 +92,8 @@ func (p *partition) Receive(ctx actor.Context) {
 		p.pass(ctx, m.ID, m)
 	case *work.Moved:
 		p.pass(ctx, m.ID, m)
+	case *work.SnapshotRead:
+		p.pass(ctx, m.ID, m)
 	case *work.MoveInKnown:
 		p.pass(ctx, m.ID, m)
 	case *work.MoveInRows:

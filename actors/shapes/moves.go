@@ -87,7 +87,20 @@ func (f *Following) Detach(id shape.ID) {
 func (f *Following) Query(ctx context.Context, conn *pgconn.PgConn, e *status.Entry, q snapshot.Query, views []subquery.Set, sink snapshot.Sink) (snapshot.Stats, error) {
 	q.Members = f.Members(e)
 	q.Members.After = views
-	return f.m.Query(ctx, conn, q, sink)
+	stats, err := f.m.Query(ctx, conn, q, sink)
+	if err == nil {
+		f.m.Collector(&work.SnapshotRead{ID: e.ID, Partial: partial(q.Members)})
+	}
+	return stats, err
+}
+
+// partial is what the tags of the rows of a query have shown.
+func partial(m *snapshot.Members) []bool {
+	out := make([]bool, len(m.DNF.Subqueries))
+	for i := range out {
+		out[i] = m.Tagger.Partial(i)
+	}
+	return out
 }
 
 // Members says how rows of a shape with subqueries are read; with the views of the caller, or none.
@@ -130,13 +143,13 @@ func (f *Following) MoveIn(q *work.MoveIn) {
 	go func() {
 		defer f.m.running.Done()
 		defer cancel()
-		rows, err := f.read(ctx, e, q)
+		rows, partial, err := f.read(ctx, e, q)
 		f.mu.Lock()
 		delete(f.moving, q.ID)
 		f.mu.Unlock()
 		switch {
 		case ctx.Err() == nil:
-			f.m.Collector(&work.MoveInRows{ID: q.ID, Number: q.Number, Rows: rows, Err: err})
+			f.m.Collector(&work.MoveInRows{ID: q.ID, Number: q.Number, Rows: rows, Partial: partial, Err: err})
 		case !e.Removed(): // shapes are not being made any more, and nobody will ask again
 			f.m.Invalidate(q.ID, ErrStopped)
 		}
@@ -144,7 +157,7 @@ func (f *Following) MoveIn(q *work.MoveIn) {
 }
 
 // read makes the query until it has an answer. The database may be away for a while.
-func (f *Following) read(ctx context.Context, e *status.Entry, q *work.MoveIn) ([][]byte, error) {
+func (f *Following) read(ctx context.Context, e *status.Entry, q *work.MoveIn) (rows [][]byte, partial []bool, err error) {
 	wait := moveWait
 	for {
 		sink := &moveSink{f: f, q: q}
@@ -152,20 +165,20 @@ func (f *Following) read(ctx context.Context, e *status.Entry, q *work.MoveIn) (
 		var problem *snapshot.Error
 		switch {
 		case err == nil:
-			return sink.rows, nil
+			return sink.rows, sink.partial, nil
 		case ctx.Err() != nil:
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		case errors.Is(err, errHidden):
 		case errors.As(err, &problem) && passing(problem.Kind):
 			f.m.Logger.Warn("rows that move into a shape cannot be read now", "handle", e.Handle.String(), "error", err, "next_attempt_after", wait)
 		default:
-			return nil, fmt.Errorf("read rows that move in: %w", err)
+			return nil, nil, fmt.Errorf("read rows that move in: %w", err)
 		}
 		select {
 		case <-time.After(wait):
 			wait = min(2*wait, moveWaitMax)
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 	}
 }
@@ -191,6 +204,7 @@ func (f *Following) query(ctx context.Context, e *status.Entry, q *work.MoveIn, 
 	if _, err := f.m.Query(ctx, conn, snapshot.Query{Def: e.Def, FirstRow: f.m.FirstRow, Members: members}, sink); err != nil {
 		return err
 	}
+	sink.partial = partial(members)
 	if f.m.Flush == nil {
 		return nil
 	}
@@ -204,6 +218,7 @@ type moveSink struct {
 	delivered uint64 // commits that the stream had delivered before: the shape may have taken them in
 	lsn       pg.LSN
 	rows      [][]byte
+	partial   []bool
 	bytes     int
 }
 

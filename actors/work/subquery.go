@@ -48,6 +48,13 @@ type Moved struct {
 	subquery.Moves
 }
 
+// SnapshotRead tells an outer shape that all rows of its first snapshot have been read, and for each subquery whether one of them had a
+// NULL among several columns that are looked for in the result.
+type SnapshotRead struct {
+	ID      shape.ID
+	Partial []bool
+}
+
 // Begin fixes the views with which the snapshot of an outer shape is taken, as soon as all are there. Answer is called on the
 // goroutine of its partition, once, and must not block. It is not called if the shape ends first.
 type Begin struct {
@@ -72,15 +79,18 @@ type MoveInKnown struct {
 	LSN      uint64
 }
 
-// MoveInRows is the result of a MoveIn: complete JSON objects. Err says that there is none, and that the shape cannot go on.
+// MoveInRows is the result of a MoveIn: complete JSON objects, and what SnapshotRead tells of them. Err says that there is none, and
+// that the shape cannot go on.
 type MoveInRows struct {
-	ID     shape.ID
-	Number uint64
-	Rows   [][]byte
-	Err    error
+	ID      shape.ID
+	Number  uint64
+	Rows    [][]byte
+	Partial []bool
+	Err     error
 }
 
-func (m *Attach) For() shape.ID      { return m.Inner }
-func (m *Detach) For() shape.ID      { return m.Inner }
-func (m *MoveInKnown) For() shape.ID { return m.ID }
-func (m *MoveInRows) For() shape.ID  { return m.ID }
+func (m *Attach) For() shape.ID       { return m.Inner }
+func (m *Detach) For() shape.ID       { return m.Inner }
+func (m *SnapshotRead) For() shape.ID { return m.ID }
+func (m *MoveInKnown) For() shape.ID  { return m.ID }
+func (m *MoveInRows) For() shape.ID   { return m.ID }

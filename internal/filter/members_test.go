@@ -642,3 +642,18 @@ func checkHolders(t *rapid.T, m *memberships) {
 	}
 	require.Equal(t, want, got)
 }
+
+func TestAValueThatWentBeforeAFirstReportIsFoundUntilAReportSaysThatNoViewHasIt(t *testing.T) {
+	f, r := New(), itemRelation(1)
+	addInner(f, 101)
+	tenant := []string{"tenant"}
+	f.AddOuter(1, outerDefinition(t, "tenant IN (SELECT tenant FROM parents)"), []shape.ID{101})
+	before := values1("tenant", 7)
+	f.Members(101, tenant, 1, before)
+	f.MembersMoved(101, tenant, 2, moves(before, nil, []subquery.Value{value(tenant, 7)}))
+	f.Settled(1, []uint64{1}) // on its way when the value went
+	require.Equal(t, []shape.ID{1}, affected(f, insert(r, item(1, 7))))
+	require.Empty(t, affected(f, insert(r, item(1, 8))))
+	f.Settled(1, []uint64{2})
+	require.Empty(t, affected(f, insert(r, item(1, 7))))
+}

@@ -47,7 +47,7 @@ func (f *Filter) outer(d *shape.Definition, dependencies []shape.ID) *outer {
 		at := &o.dependencies[p.Subquery]
 		if at.source == nil {
 			at.source = f.source(newResultOf(dependencies[p.Subquery], subqueries[p.Subquery].Columns))
-			at.source.users++
+			at.source.enter()
 		}
 		any = true
 	})
@@ -103,7 +103,6 @@ func (f *Filter) leaveSources(id shape.ID, o *outer) {
 	for _, d := range o.dependencies {
 		if d.source != nil {
 			d.source.leave(d.reported)
-			d.source.users--
 			f.tidy(d.source)
 		}
 	}

@@ -33,8 +33,9 @@ type resultOf struct {
 	columns string
 }
 
-// departure is the values that a transaction has taken out of the result, and how many shapes may still have them in their views.
-// What comes later is waited for by all shapes that wait for what went earlier.
+// departure is the values that a transaction has taken out of the result, and how many shapes may still have them in their views: those
+// that have not reported at all, which are found by all rows, must find them when they have. What comes later is waited for by all
+// shapes that wait for what went earlier.
 type departure struct {
 	number uint64
 	values []subquery.Value
@@ -109,7 +110,7 @@ func (s *source) change(number uint64, m *subquery.Moves) {
 	}
 	s.number, s.set = number, m.After
 	if len(m.Out) > 0 {
-		s.went = append(s.went, departure{number: number, values: m.Out, waits: s.joined})
+		s.went = append(s.went, departure{number: number, values: m.Out, waits: s.users})
 	}
 	s.release()
 	for _, g := range s.groups {
@@ -122,20 +123,25 @@ func (s *source) change(number uint64, m *subquery.Moves) {
 func (s *source) report(before, number uint64) {
 	if before == 0 {
 		s.joined++
-		s.wait(number, math.MaxUint64, 1)
-	} else {
-		s.wait(before, number, -1)
 	}
+	s.wait(before, number, -1)
 	s.release()
+}
+
+// enter takes in a view of which nothing is known: it may have what is in the contents now, and all that will be.
+func (s *source) enter() {
+	s.users++
+	s.wait(0, math.MaxUint64, 1)
 }
 
 // leave takes in that a view is gone, after what was reported last.
 func (s *source) leave(before uint64) {
+	s.users--
 	if before > 0 {
 		s.joined--
-		s.wait(before, math.MaxUint64, -1)
-		s.release()
 	}
+	s.wait(before, math.MaxUint64, -1)
+	s.release()
 }
 
 // wait counts one shape more or less that waits for what went after from, up to to.

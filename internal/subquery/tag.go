@@ -12,15 +12,20 @@ import (
 // values in their canonical form, under the stack and the handle of the shape whose log has them. It must not be used by two
 // goroutines at once.
 type Tagger struct {
-	dnf   *where.DNF
-	start int    // of the payload in bytes
-	bytes []byte // what is hashed: stack, handle, payload
+	dnf     *where.DNF
+	partial []bool // of each subquery: a row had a NULL among several columns
+	start   int    // of the payload in bytes
+	bytes   []byte // what is hashed: stack, handle, payload
 }
 
 // NewTagger makes the Tagger of the shape with that handle.
 func NewTagger(stack, handle string, d *where.DNF) *Tagger {
-	return &Tagger{dnf: d, start: len(stack) + len(handle), bytes: []byte(stack + handle)}
+	return &Tagger{dnf: d, partial: make([]bool, len(d.Subqueries)), start: len(stack) + len(handle), bytes: []byte(stack + handle)}
 }
+
+// Partial reports whether a row was tagged that has a NULL among the several columns that are looked for in a subquery's result. It may
+// be in, or not in, results without that a value equal to it comes or goes, so that no pattern finds it.
+func (t *Tagger) Partial(subquery int) bool { return t.partial[subquery] }
 
 // Hash is one slot of a tag in hexadecimal digits.
 type Hash [2 * md5.Size]byte
@@ -104,6 +109,9 @@ func (r *RowTags) make(to *tags, row [][]byte) {
 				text = row[at]
 			}
 			r.value = appendCell(r.value, r.tests[i].canon[n], text)
+		}
+		if test := &r.tests[i]; len(test.at) > 1 && hasNull(r.value) {
+			r.tagger.partial[test.dependency] = true
 		}
 		to.hashes = append(to.hashes, hash(r.tagger, r.tests[i].columns, r.value))
 	}
