@@ -15,6 +15,23 @@ type client struct {
 	rows   map[string]map[string]*string
 	at     shape.Offset
 	items  []string // of the log, as read
+	tagged *tagged  // in place of rows, of a shape with subqueries
+}
+
+// newClient returns a client that has nothing yet.
+func newClient(outer bool) *client {
+	if outer {
+		return &client{tagged: &tagged{}}
+	}
+	return &client{}
+}
+
+// values are the rows that the client has.
+func (c *client) values() map[string]map[string]*string {
+	if c.tagged != nil {
+		return c.tagged.values()
+	}
+	return c.rows
 }
 
 type message struct {
@@ -63,6 +80,9 @@ func (c *client) read(log *shapelog.Log) error {
 	if err != nil {
 		return err
 	}
+	if c.tagged != nil {
+		c.at = head.Latest // its items do not all tell
+	}
 	if !head.Latest.Virtual() && c.at != head.Latest {
 		return fmt.Errorf("the log ends at %s, its last item is at %s", head.Latest, c.at)
 	}
@@ -86,6 +106,9 @@ func split(block []byte, n int) ([]string, error) {
 
 func (c *client) snapshot(log *shapelog.Log, head shapelog.Head) error {
 	c.synced, c.rows, c.at = true, map[string]map[string]*string{}, shape.SnapshotEnd
+	if c.tagged != nil {
+		c.tagged.rows = map[string]*taggedRow{}
+	}
 	for n := range head.LastSnapshotChunk + 1 {
 		err := log.ReadSnapshotChunk(context.Background(), n, func(block []byte, count int) error {
 			items, err := split(block, count)
@@ -93,6 +116,12 @@ func (c *client) snapshot(log *shapelog.Log, head shapelog.Head) error {
 				return err
 			}
 			for _, text := range items {
+				if c.tagged != nil {
+					if err := c.tagged.apply(text); err != nil {
+						return err
+					}
+					continue
+				}
 				var m message
 				if err := json.Unmarshal([]byte(text), &m); err != nil {
 					return err
@@ -111,6 +140,10 @@ func (c *client) snapshot(log *shapelog.Log, head shapelog.Head) error {
 }
 
 func (c *client) apply(text string) error {
+	if c.tagged != nil {
+		c.items = append(c.items, text)
+		return c.tagged.apply(text)
+	}
 	var m message
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return err

@@ -9,13 +9,16 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+var errCrash = errors.New("crash")
+
 // crashConsumer makes a consumer fail at its next delivery.
 func (w *world) crashConsumer() bool {
 	for _, id := range slices.Sorted(maps.Keys(w.consumers)) {
 		m := w.consumers[id]
-		if m.core != nil && len(m.queue) > 0 {
+		if (m.core != nil || m.actor != nil && !m.dead) && len(m.queue) > 0 {
 			m.core, m.built = nil, true
-			w.invalidate(id, errors.New("crash"))
+			w.endActor(m)
+			w.invalidate(id, errCrash)
 			return true
 		}
 	}
@@ -26,6 +29,13 @@ func (w *world) crashConsumer() bool {
 func (w *world) passivate() bool {
 	for _, id := range slices.Sorted(maps.Keys(w.consumers)) {
 		m := w.consumers[id]
+		if m.actor != nil && len(m.queue) == 0 && w.asleep(m) {
+			w.endActor(m)
+			delete(w.consumers, id)
+			w.did("passivated")
+			w.log("shape %d sleeps", id)
+			return true
+		}
 		if m.core == nil || len(m.queue) > 0 {
 			continue
 		}

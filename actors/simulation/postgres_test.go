@@ -15,6 +15,9 @@ import (
 // row is a row of a model table: id, tenant, title. Rows of wider versions of the table are NULL in the rest.
 type row struct{ id, tenant, title string }
 
+// null is the tenant of a row that has none.
+const null = "\x00"
+
 type table struct {
 	oid     uint32
 	name    string
@@ -30,6 +33,7 @@ const maxRunning = 5
 // postgres is a model of a server: transactions that overlap, a log in commit order, snapshots, a replication slot.
 type postgres struct {
 	rng    *rand.Rand
+	nulls  bool // some rows have no tenant
 	tables []*table
 	now    []rows // committed, by table
 	seen   []rows // of them, what queries see
@@ -136,6 +140,9 @@ func (p *postgres) statement() bool {
 	c := modelChange{table: n, version: p.tables[n].version}
 	v := p.view(t, n)
 	fresh := row{id: strconv.Itoa(p.rng.IntN(12)), tenant: strconv.Itoa(p.rng.IntN(3)), title: p.title()}
+	if p.nulls && p.rng.IntN(12) == 0 {
+		fresh.tenant = null
+	}
 	ids := slices.Sorted(maps.Keys(v))
 	if p.rng.IntN(150) == 0 && len(p.open) == 1 && len(p.hidden) == 0 {
 		t.alone = true
@@ -267,6 +274,7 @@ type stream struct {
 	relations map[[2]int]*change.Relation // by table and version; one connection to the next keeps them
 	described map[int]*change.Relation
 	batch     int
+	told      uint64 // the last position that was told without a transaction
 }
 
 func (p *postgres) connect(batch int, relations map[[2]int]*change.Relation) *stream {
@@ -298,7 +306,11 @@ func tuple(r *row, version int) change.Tuple {
 	if r == nil {
 		return nil
 	}
-	return append(change.Tuple{[]byte(r.id), []byte(r.tenant), []byte(r.title)}, make(change.Tuple, version)...)
+	t := append(change.Tuple{[]byte(r.id), []byte(r.tenant), []byte(r.title)}, make(change.Tuple, version)...)
+	if r.tenant == null {
+		t[1] = nil
+	}
+	return t
 }
 
 // receive returns the next event of the stream, a *change.Fragment or a *change.Relation; nil if there is none.

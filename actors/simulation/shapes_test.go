@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -18,7 +19,8 @@ func (w *world) createShape() (bool, error) {
 	n := w.rng.IntN(len(w.pg.tables)+1) / 2
 	t := w.pg.tables[n]
 	columns := []string{"id", "tenant", "title"}
-	s := &simShape{table: n, client: &client{}, match: func(row) bool { return true }}
+	s := &simShape{table: n, client: newClient(false)}
+	match := func(row) bool { return true }
 	d := &shape.Definition{
 		Layout:  &shape.Layout{Table: shape.Table{OID: t.oid, Schema: "public", Name: t.name}, Key: []string{"id"}, Selected: columns, Explicit: columns},
 		Replica: shape.Replica(w.rng.IntN(2)),
@@ -32,12 +34,13 @@ func (w *world) createShape() (bool, error) {
 	text := ""
 	switch w.rng.IntN(5) {
 	case 0, 1:
-		text, s.match = "tenant = '1'", func(r row) bool { return r.tenant == "1" }
+		text, match = "tenant = '1'", func(r row) bool { return r.tenant == "1" }
 	case 2:
-		text, s.match = "tenant > '0' AND title <> ''", func(r row) bool { return r.tenant > "0" && r.title != "" }
+		text, match = "tenant > '0' AND title <> ''", func(r row) bool { return r.tenant > "0" && r.title != "" }
 	case 3:
-		text, s.match = "tenant IN ('0', '2')", func(r row) bool { return r.tenant == "0" || r.tenant == "2" }
+		text, match = "tenant IN ('0', '2')", func(r row) bool { return r.tenant == "0" || r.tenant == "2" }
 	}
+	s.match = func(r row, _ []result) bool { return match(r) }
 	if text != "" {
 		var cols []where.Column
 		for _, name := range columns {
@@ -61,18 +64,25 @@ func (w *world) createShape() (bool, error) {
 	}
 	entry.SetLog(s.log)
 	w.shapes[s.id] = s
-	w.toColl = append(w.toColl, &work.AddShape{ID: s.id, Def: d, Done: func(error) { s.added = true }})
+	w.register(s)
 	w.log("create %d %s where %q key %v replica %d", s.id, t.name, text, d.Key, d.Replica)
 	return true, nil
 }
 
 // advanceSnapshot does the next step of a snapshot that is being made.
 func (w *world) advanceSnapshot() (bool, error) {
-	s := w.pick(func(s *simShape) bool { return s.added && !s.complete && !s.removing })
+	s := w.pick(func(s *simShape) bool {
+		return !s.complete && !s.removing && (s.added || s.attachable() || s.routable())
+	})
 	switch {
 	case s == nil:
 		return false, nil
+	case s.attachable():
+		w.attachAll(s)
+	case s.routable():
+		w.register(s)
 	case s.snapshot == nil:
+		var err error
 		snapshot, rows := w.pg.snapshot(s.table)
 		for _, t := range w.pg.log[:s.routed] {
 			if !snapshot.Visible(uint32(t.xid)) {
@@ -81,10 +91,8 @@ func (w *world) advanceSnapshot() (bool, error) {
 			}
 		}
 		s.snapshot = &snapshot
-		for _, id := range slices.Sorted(maps.Keys(rows)) {
-			if r := rows[id]; s.match(r) {
-				s.pending = append(s.pending, r)
-			}
+		if s.pending, err = w.snapshotRows(s, rows); err != nil {
+			return false, err
 		}
 		s.writer = s.log.SnapshotWriter()
 		if err := s.writer.Known(snapshot); err != nil {
@@ -94,7 +102,7 @@ func (w *world) advanceSnapshot() (bool, error) {
 		w.log("snapshot of %d is %s, %d rows", s.id, snapshot, len(s.pending))
 	case len(s.pending) > 0:
 		for range min(snapshotAhead, len(s.pending)) {
-			if err := s.writer.Row(snapshotRow(s.def, s.pending[0])); err != nil {
+			if err := s.writer.Row(s.pending[0]); err != nil {
 				return false, err
 			}
 			s.pending = s.pending[1:]
@@ -110,14 +118,48 @@ func (w *world) advanceSnapshot() (bool, error) {
 	return true, nil
 }
 
+// register has the collector route to a shape.
+func (w *world) register(s *simShape) {
+	m := &work.AddShape{ID: s.id, Def: s.def, Done: func(err error) {
+		if err != nil {
+			w.invalidate(s.id, err)
+			return
+		}
+		s.added = true
+	}}
+	for _, in := range s.inner {
+		m.Dependencies = append(m.Dependencies, in.id)
+	}
+	s.asked = true
+	w.toColl = append(w.toColl, m)
+}
+
+// snapshotRows are the rows of a shape as its snapshot has them.
+func (w *world) snapshotRows(s *simShape, table rows) ([][]byte, error) {
+	if len(s.inner) > 0 {
+		return s.memberRows(table, nil, s.views)
+	}
+	var out [][]byte
+	for _, id := range slices.Sorted(maps.Keys(table)) {
+		if r := table[id]; s.match(r, nil) {
+			out = append(out, snapshotRow(s.def, r))
+		}
+	}
+	return out, nil
+}
+
 func snapshotRow(d *shape.Definition, r row) []byte {
-	values := change.Tuple{[]byte(r.id), []byte(r.tenant), []byte(r.title)}
+	values := tuple(&r, 0)
 	b := append([]byte(nil), `{"key":`...)
 	b = change.AppendJSONString(b, change.AppendKey(nil, d.Table.Schema, d.Table.Name, values[:len(d.Key)]))
 	b = append(b, `,"value":{"id":`...)
 	b = change.AppendJSONString(b, values[0])
 	b = append(b, `,"tenant":`...)
-	b = change.AppendJSONString(b, values[1])
+	if values[1] == nil {
+		b = append(b, "null"...)
+	} else {
+		b = change.AppendJSONString(b, values[1])
+	}
 	b = append(b, `,"title":`...)
 	b = change.AppendJSONString(b, values[2])
 	return append(b, `},"headers":{"operation":"insert"}}`...)
@@ -129,12 +171,20 @@ func (w *world) invalidate(id shape.ID, reason error) {
 		w.beginRemoval(s)
 		w.did("invalidated: " + reason.Error())
 		w.log("invalidate %d: %v", id, reason)
+		if w.subqueries && !expected(reason) {
+			w.fault = fmt.Errorf("shape %d ends: %w", id, reason)
+		}
 	}
 }
 
 func (w *world) beginRemoval(s *simShape) {
-	s.removing = true
-	w.status.Remove(s.entry)
+	for _, e := range w.status.Remove(s.entry) {
+		w.shapes[e.ID].removing = true
+		if e != s.entry {
+			w.did("removed with an inner shape")
+			w.log("remove %d, which depends on it", e.ID)
+		}
+	}
 }
 
 // advanceRemoval does the rest of a removal: the consumer ends after what it has been handed, the store forgets the shape,
@@ -148,11 +198,14 @@ func (w *world) advanceRemoval() (bool, error) {
 		for len(m.queue) > 0 {
 			w.consume(s.id, m)
 		}
+		w.endFollowed(s.id)
+		w.endActor(m)
 		delete(w.consumers, s.id)
 		if w.rng.IntN(2) == 0 {
 			return true, nil
 		}
 	}
+	w.detachAll(s)
 	if err := w.store.Remove(s.handle); err != nil {
 		return false, err
 	}

@@ -103,7 +103,14 @@ func simulate(seed uint64) (w *world, err error) {
 		{30, w.advanceSnapshot},
 		{10, w.advanceRemoval},
 	}
-	all := append(slices.Clone(engine), []action{
+	if w.subqueries {
+		engine = append(engine, action{60, w.buildSome}, action{60, w.advanceMove})
+	}
+	all := slices.Clone(engine)
+	if w.subqueries {
+		all = append(all, action{25, w.createOuter})
+	}
+	all = append(all, []action{
 		{30, plain(w.pg.begin)},
 		{90, plain(w.pg.statement)},
 		{30, plain(w.pg.end)},
@@ -123,7 +130,7 @@ func simulate(seed uint64) (w *world, err error) {
 		{2, always(w.restart)},
 		{2, always(w.crash)},
 	}...)
-	if w.rng.IntN(3) == 0 { // a quiet run: shapes grow old
+	if n := w.rng.IntN(3); n == 0 || w.subqueries && n == 1 { // a quiet run: shapes grow old
 		all = all[:len(all)-9]
 	}
 	for i := range all { // each run has other habits
@@ -140,17 +147,31 @@ func simulate(seed uint64) (w *world, err error) {
 	}
 	for w.pg.appear() {
 	}
+	if err := w.rest(engine); err != nil {
+		return w, err
+	}
+	if err := w.atRest(); err != nil || !w.subqueries {
+		return w, err
+	}
+	return w, w.removeAll(engine)
+}
+
+// rest does what is left to do.
+func (w *world) rest(engine []action) error {
 	for busy := true; busy; {
 		busy = false
 		for _, a := range engine {
 			did, err := a.do()
+			if err == nil {
+				err = w.fault
+			}
 			if err != nil {
-				return w, err
+				return err
 			}
 			busy = busy || did
 		}
 	}
-	return w, w.atRest()
+	return nil
 }
 
 func (w *world) step(actions []action) (bool, error) {
@@ -161,7 +182,11 @@ func (w *world) step(actions []action) (bool, error) {
 	n := w.rng.IntN(sum)
 	for _, a := range actions {
 		if n -= a.weight; n < 0 {
-			return a.do()
+			did, err := a.do()
+			if err == nil {
+				err = w.fault
+			}
+			return did, err
 		}
 	}
 	return false, nil
@@ -200,7 +225,7 @@ func (w *world) atRest() error {
 			return err
 		}
 		// What the client has read over all crashes is what the log has.
-		again := &client{}
+		again := newClient(len(s.inner) > 0)
 		if err := again.read(s.log); err != nil {
 			return err
 		}
@@ -211,7 +236,7 @@ func (w *world) atRest() error {
 			w.did("grown shape")
 		}
 		// It is the whole state, not only up to the log's end.
-		if err := w.compare(s, w.pg.now[s.table]); err != nil {
+		if err := w.compare(s, w.pg.now[s.table], w.results(s, func(in *simShape) rows { return w.pg.now[in.table] })); err != nil {
 			return fmt.Errorf("at rest: %w", err)
 		}
 	}

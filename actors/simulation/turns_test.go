@@ -25,7 +25,7 @@ func (w *world) mailbox(id shape.ID) *mailbox {
 
 // feed gives the collector the next event of the stream.
 func (w *world) feed() (bool, error) {
-	if w.inFlight >= maxInFlight {
+	if w.inFlight >= maxInFlight || w.collector.Passing() {
 		return false, nil
 	}
 	e := w.stream.receive()
@@ -36,7 +36,7 @@ func (w *world) feed() (bool, error) {
 	case *change.Relation:
 		return true, w.relation(e)
 	}
-	return false, nil
+	return w.reach(), nil
 }
 
 func (w *world) fragment(f *change.Fragment) error {
@@ -51,18 +51,28 @@ func (w *world) fragment(f *change.Fragment) error {
 	if taken.Work != nil {
 		taken.Work.Settled = w.store.Position()
 		w.inFlight++
-		for p := range partitions {
-			for i := range w.collector.Share(taken.Work, p) {
-				d := &w.collector.Share(taken.Work, p)[i]
-				if m := w.mailbox(d.ID); m != nil {
-					m.queue = append(m.queue, d)
-				} else {
-					d.Complete(work.Result{Held: true})
-				}
+		w.handOut(taken.Work)
+	}
+	w.tellReached()
+	if f.Commit != nil {
+		w.taken = max(w.taken, f.LSN)
+	}
+	return w.settled()
+}
+
+// handOut gives the consumers their parts of a work, or of the layer of it that is due.
+func (w *world) handOut(m *work.Work) {
+	for p := range partitions {
+		share := w.collector.Share(m, p)
+		for i := range share {
+			d := &share[i]
+			if box := w.mailbox(d.ID); box != nil {
+				box.queue = append(box.queue, d)
+			} else {
+				d.Complete(work.Result{Held: true})
 			}
 		}
 	}
-	return w.settled()
 }
 
 func (w *world) relation(r *change.Relation) error {
@@ -113,9 +123,9 @@ func (w *world) collect() (bool, error) {
 	w.toColl = w.toColl[1:]
 	switch m := m.(type) {
 	case *work.AddShape:
-		w.collector.Add(m)
-		m.Done(nil)
-		if s := w.shapes[m.ID]; s != nil {
+		err := w.collector.Add(m)
+		m.Done(err)
+		if s := w.shapes[m.ID]; s != nil && err == nil {
 			s.routed = w.delivered
 		}
 	case *work.SnapshotKnown:
@@ -130,6 +140,8 @@ func (w *world) collect() (bool, error) {
 	case *work.Durable:
 		w.collector.Durable(m)
 		return true, w.settled()
+	default:
+		w.collectSubqueries(m)
 	}
 	return true, nil
 }
@@ -152,6 +164,10 @@ func (w *world) consumeAny() bool {
 
 func (w *world) consume(id shape.ID, m *mailbox) {
 	s := w.shapes[id]
+	if w.subqueries {
+		w.consumeActor(s, m)
+		return
+	}
 	if !m.built {
 		m.built = true
 		st, err := consumer.ReadState(s.log)
@@ -214,6 +230,9 @@ func (w *world) write() (bool, error) {
 			return false, nil
 		}
 		g := w.writer.Gather()
+		if err := w.ascend(g.Batches); err != nil {
+			return false, err
+		}
 		if err := w.store.Apply(g.Batches); err != nil {
 			return false, err
 		}

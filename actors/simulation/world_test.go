@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"leyden/actors/collector"
@@ -19,6 +20,7 @@ import (
 	"leyden/internal/filter"
 	"leyden/internal/pg"
 	"leyden/internal/shape"
+	"leyden/internal/subquery"
 	"leyden/persistence/shapelog"
 )
 
@@ -58,6 +60,16 @@ type world struct {
 	toColl    []any
 	durable   *work.Durable // what the next sync makes true
 	inFlight  int
+	filter    *filter.Filter
+	taken     uint64 // commit LSN of the last transaction that the collector has taken in this run
+
+	// Only a world with subqueries has these.
+	subqueries bool
+	host       *consumer.Host
+	followed   map[shape.ID][]*followed // by inner shape
+	queries    map[shape.ID]*moveQuery  // by outer shape
+	ends       map[*shapelog.Log]shape.Offset
+	fault      error
 
 	// What has happened, to see that the simulation reaches what it should.
 	count map[string]int
@@ -68,8 +80,9 @@ type simShape struct {
 	id     shape.ID
 	handle shape.Handle
 	def    *shape.Definition
-	match  func(row) bool
+	match  func(row, []result) bool
 	table  int
+	inner  []*simShape // of an outer shape, in the order of its subqueries
 	log    *shapelog.Log
 	client *client
 
@@ -78,25 +91,38 @@ type simShape struct {
 	writer   *shapelog.SnapshotWriter
 	snapshot *pg.Snapshot
 	routed   int // transactions that the stream had delivered when the collector knew the shape
-	pending  []row
+	pending  [][]byte
 	complete bool
 	durable  bool // its snapshot has been synced
 
 	removing bool
+
+	// creation of an outer shape
+	attached bool
+	views    []subquery.Set
+	asked    bool // the collector has been asked to route to it
+
+	asking *work.MoveIn // its last query
 }
 
 type mailbox struct {
 	core  *consumer.Core // nil before the first message and after a failure
 	built bool
 	queue []any
+
+	// In a world with subqueries the actor runs, on the goroutine of the world.
+	actor   actor.Actor
+	dead    bool // it has crashed
+	delayed []*work.Attach
 }
 
 func newWorld(seed uint64) (*world, error) {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	w := &world{
 		rng: rng, pg: newPostgres(rng), batch: 2 + rng.IntN(4), fs: vfs.NewCrashableMem(),
-		count: map[string]int{},
+		count: map[string]int{}, subqueries: seed%3 == 0,
 	}
+	w.pg.nulls = w.subqueries
 	return w, w.startProcess()
 }
 
@@ -117,10 +143,10 @@ func (w *world) startProcess() error {
 	w.relations = map[[2]int]*change.Relation{}
 	w.status = status.New(func() time.Time { return time.UnixMicro(w.micros) })
 	before := w.shapes
-	w.shapes = map[shape.ID]*simShape{}
+	w.shapes, w.queries, w.ends = map[shape.ID]*simShape{}, map[shape.ID]*moveQuery{}, map[*shapelog.Log]shape.Offset{}
 	var incomplete []shape.Handle
 	err = w.store.Load(func(rec shapelog.Record) error {
-		if !rec.Snapshot.Complete {
+		if !rec.Snapshot.Complete || rec.Def.Where.HasSubqueries() {
 			incomplete = append(incomplete, rec.Handle)
 			return nil
 		}
@@ -152,7 +178,7 @@ func (w *world) startProcess() error {
 		return err
 	}
 	for _, s := range before {
-		if s.durable && !s.removing && !slices.ContainsFunc(slices.Collect(maps.Values(w.shapes)), func(r *simShape) bool { return r.handle == s.handle }) {
+		if s.durable && !s.removing && len(s.inner) == 0 && !slices.ContainsFunc(slices.Collect(maps.Values(w.shapes)), func(r *simShape) bool { return r.handle == s.handle }) {
 			return fmt.Errorf("shape %s was complete on disk and is gone", s.handle)
 		}
 	}
@@ -173,8 +199,10 @@ func (w *world) startStreaming() error {
 			m.Done() // the new collector will never have heard of the shape
 		}
 	}
-	w.toWriter, w.toColl, w.durable, w.inFlight = nil, nil, nil, 0
+	w.toWriter, w.toColl, w.durable, w.inFlight, w.taken, w.filter = nil, nil, nil, 0, 0, filter.New()
+	w.startSubqueries()
 	w.run = &work.Run{
+		LayerDone: func(m *work.Work) { w.toColl = append(w.toColl, layerDone{m}) },
 		Completed: func(m *work.Work) { w.toWriter = append(w.toWriter, m) },
 		Late:      func(m *work.Late) { w.toWriter = append(w.toWriter, m) },
 	}
@@ -186,13 +214,16 @@ func (w *world) startStreaming() error {
 		return err
 	}
 	w.collector, err = collector.NewCore(collector.CoreConfig{
-		Run: w.run, Filter: filter.New(), Partitions: partitions, Position: w.store.Position(), Relations: relations, Margin: maxRunning,
+		Run: w.run, Filter: w.filter, Partitions: partitions, Position: w.store.Position(), Relations: relations, Margin: maxRunning,
 	})
 	if err != nil {
 		return err
 	}
 	for _, id := range w.ids() {
 		s := w.shapes[id]
+		if len(s.inner) > 0 {
+			continue
+		}
 		if !s.added {
 			s.added, s.routed = true, w.delivered
 		}
@@ -204,7 +235,9 @@ func (w *world) startStreaming() error {
 			}
 			add.Filtering, add.Xmax = info.Filtering, info.Xmax
 		}
-		w.collector.Add(add)
+		if err := w.collector.Add(add); err != nil {
+			return err
+		}
 		if s.snapshot != nil && !s.complete {
 			w.toColl = append(w.toColl, &work.SnapshotKnown{ID: id, Snapshot: *s.snapshot})
 		}
