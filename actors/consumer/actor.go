@@ -272,10 +272,17 @@ func (c *Consumer) sleep(m *Sleep) {
 		}
 	}
 	answer := sleepSettled
-	if idle && len(c.followers) == 0 {
+	if idle && len(c.followers) == 0 && c.applied() {
 		answer = sleepAgreed
 	}
 	m.state.CompareAndSwap(sleepAsked, answer)
+}
+
+// applied reports whether the log has all that was handed in for it. A consumer that went before it has would be followed by one that
+// takes the end of the log for its own place: who is told of the shape from there on misses what is on its way.
+func (c *Consumer) applied() bool {
+	head, err := c.shape.Log.Head()
+	return err == nil && !head.Latest.Less(c.core.latest)
 }
 
 func (c *Consumer) forgetHeld() { c.host.Metrics.HeldBytes.Add(-int64(c.heldBytes())) }

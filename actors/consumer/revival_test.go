@@ -3,6 +3,7 @@ package consumer
 import (
 	"testing"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -163,4 +164,35 @@ func decidesAlike(t *testing.T, base uint64) {
 			require.Equal(t, s.take(knowing, xid, lsn), s.take(revived, xid, lsn), "transaction %d of %v", xid, mine)
 		}
 	})
+}
+
+// asked is an actor's context with one message.
+type asked struct {
+	actor.Context
+	message any
+}
+
+func (a asked) Message() any { return a.message }
+
+func TestAConsumerDoesNotSleepBeforeItsLogHasWhatItHasHandedIn(t *testing.T) {
+	s := newShelf(t)
+	log := s.create(pg.Snapshot{Xmin: 10, Xmax: 20})
+	c := NewActor(&Host{Projections: change.NewProjections(), Metrics: &work.Metrics{}}, work.Shape{ID: 1, Def: definition(t, ""), Log: log}).(*Consumer)
+	c.Receive(asked{message: &actor.Started{}})
+	sleeps := func() bool {
+		sleep := &Sleep{}
+		c.Receive(asked{message: sleep})
+		return sleep.Agreed()
+	}
+	require.True(t, sleeps())
+	d := &work.Delivery{ID: 1, Count: 1, Begin: true, Work: &work.Work{
+		Run:      &work.Run{Completed: func(*work.Work) {}},
+		Fragment: &change.Fragment{XID: 30, LSN: 100, Begin: true, Commit: &change.Commit{}, Last: shape.Offset{Tx: 100}},
+		Changes:  []change.Change{ins(0, "1", "1")}, Index: []int32{0}, Emissions: change.NewEmissions(1),
+	}}
+	c.Receive(asked{message: d})
+	require.Len(t, d.Result.Items, 1)
+	require.False(t, sleeps())
+	require.NoError(t, s.store.Apply([]shapelog.Batch{{Appends: []shapelog.Append{{Log: log, Items: d.Result.Items, Commit: true}}}}))
+	require.True(t, sleeps())
 }

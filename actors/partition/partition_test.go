@@ -51,8 +51,8 @@ func newBenchOn(t testing.TB, fs vfs.FS) *bench {
 		Invalidate: func(shape.ID, error) {},
 	}
 	b.run = &work.Run{
-		Completed: func(w *work.Work) { b.done = append(b.done, w) },
-		Late:      func(l *work.Late) { b.late = append(b.late, l) },
+		Completed: b.completed,
+		Late:      b.handedIn,
 	}
 	b.pid = b.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
 		b.part = &partition{Config: Config{Count: count, Shapes: b, Host: b.host, RestAfter: 1 << 60}, pulse: &pulse{}}
@@ -64,6 +64,28 @@ func newBenchOn(t testing.TB, fs vfs.FS) *bench {
 		require.NoError(t, b.store.Close())
 	})
 	return b
+}
+
+// completed does with a work what the writer does.
+func (b *bench) completed(w *work.Work) {
+	b.done = append(b.done, w)
+	var batch shapelog.Batch
+	for i := range w.Deliveries {
+		if r := &w.Deliveries[i].Result; r.Log != nil {
+			batch.Appends = append(batch.Appends, shapelog.Append{Log: r.Log, Items: r.Items, Commit: r.Commit, FilteringDone: r.FilteringDone})
+		}
+	}
+	require.NoError(b.t, b.store.Apply([]shapelog.Batch{batch}))
+}
+
+// handedIn does so with a late.
+func (b *bench) handedIn(l *work.Late) {
+	b.late = append(b.late, l)
+	var batch shapelog.Batch
+	for _, p := range l.Parts {
+		batch.Appends = append(batch.Appends, shapelog.Append{Log: l.Log, Items: p.Items, Commit: p.Commit, FilteringDone: p.FilteringDone})
+	}
+	require.NoError(b.t, b.store.Apply([]shapelog.Batch{batch}))
 }
 
 func (b *bench) Shape(id shape.ID) (work.Shape, bool) {

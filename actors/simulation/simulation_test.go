@@ -15,6 +15,7 @@ var (
 	seedsFlag = flag.Uint64("seeds", 0, "how many seeds are run")
 	firstFlag = flag.Uint64("first", 1, "the first of them")
 	forFlag   = flag.Duration("for", 0, "run as many seeds as take this long")
+	linesFlag = flag.Int("lines", 80, "how many lines are shown of what came before a failure")
 )
 
 const steps = 700
@@ -53,7 +54,7 @@ func TestSimulation(t *testing.T) {
 			total[what] += n
 		}
 		if err != nil {
-			for _, line := range w.trace[max(0, len(w.trace)-80):] {
+			for _, line := range w.trace[max(0, len(w.trace)-*linesFlag):] {
 				t.Log(line)
 			}
 			t.Fatalf("seed %d: %v\nreplay with: go test ./actors/simulation -run TestSimulation -seed %d", seed, err, seed)
