@@ -83,7 +83,10 @@ func (b *bench) handedIn(l *work.Late) {
 	b.late = append(b.late, l)
 	var batch shapelog.Batch
 	for _, p := range l.Parts {
-		batch.Appends = append(batch.Appends, shapelog.Append{Log: l.Log, Items: p.Items, Commit: p.Commit, FilteringDone: p.FilteringDone})
+		if p.FilteringDone {
+			continue // the tests count on being told again
+		}
+		batch.Appends = append(batch.Appends, shapelog.Append{Log: l.Log, Items: p.Items, Commit: p.Commit})
 	}
 	require.NoError(b.t, b.store.Apply([]shapelog.Batch{batch}))
 }

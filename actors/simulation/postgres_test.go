@@ -33,7 +33,7 @@ const maxRunning = 5
 // postgres is a model of a server: transactions that overlap, a log in commit order, snapshots, a replication slot.
 type postgres struct {
 	rng    *rand.Rand
-	nulls  bool // some rows have no tenant
+	nulls  bool // some rows have no tenant, and commits are often hidden for a while
 	tables []*table
 	now    []rows // committed, by table
 	seen   []rows // of them, what queries see
@@ -208,7 +208,7 @@ func (p *postgres) end() bool {
 	t.lsn = p.lsn
 	p.log = append(p.log, t)
 	p.hidden = append(p.hidden, t)
-	if p.rng.IntN(3) > 0 {
+	if n := p.rng.IntN(3); n > 1 || n > 0 && !p.nulls {
 		p.show(len(p.hidden) - 1)
 	}
 	return true

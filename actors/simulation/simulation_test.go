@@ -61,7 +61,7 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	if ran >= 60 {
-		for _, what := range []string{"late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "restart", "refresh", "found shape", "postgres crash", "subtree restart", "checked shape", "grown shape", "hidden transaction"} {
+		for _, what := range []string{"outer shape", "checked outer shape", "another layer", "attached later", "materialized", "moved", "rows moved in", "removed with an inner shape", "late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "restart", "refresh", "found shape", "postgres crash", "subtree restart", "checked shape", "grown shape", "hidden transaction"} {
 			if total[what] == 0 {
 				t.Errorf("%q never happened", what)
 			}
@@ -137,7 +137,11 @@ func simulate(seed uint64) (w *world, err error) {
 	for i := range all { // each run has other habits
 		all[i].weight = all[i].weight * []int{1, 2, 4, 4, 8, 20}[w.rng.IntN(6)]
 	}
-	for range steps {
+	n := steps
+	if w.subqueries { // there is more to be done before anything can be seen
+		n *= 2
+	}
+	for range n {
 		if _, err := w.step(all); err != nil {
 			return w, err
 		}
