@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -115,15 +116,22 @@ func (w *world) of(log *shapelog.Log) *simShape {
 	return nil
 }
 
-// removeAll removes every shape, and checks that nothing is left of them.
+// removeAll removes every shape, those with subqueries first, and checks that nothing is left of them.
 func (w *world) removeAll(engine []action) error {
-	for _, id := range w.ids() {
-		if s := w.shapes[id]; s != nil && !s.removing {
-			w.beginRemoval(s)
+	dependents := [][]string{{"router", "layers", "places", "entries"}, {"position", "awaits", "entries"}}
+	results := [][]string{{"outers", "entries"}, {"sources", "entries"}}
+	for _, outer := range []bool{true, false} {
+		for _, id := range w.ids() {
+			if s := w.shapes[id]; s != nil && !s.removing && outer == (len(s.inner) > 0) {
+				w.beginRemoval(s)
+			}
 		}
-	}
-	if err := w.rest(engine); err != nil {
-		return err
+		if err := w.rest(engine); err != nil {
+			return err
+		}
+		if err := errors.Join(empty("collector", w.collector, dependents), empty("filter", w.filter, results)); err != nil {
+			return err
+		}
 	}
 	if n := len(w.shapes) + len(w.consumers) + len(w.followed) + len(w.queries); n > 0 {
 		return fmt.Errorf("%d shapes, consumers, materializers and queries are left: %v", n, w.ids())
@@ -135,17 +143,8 @@ func (w *world) removeAll(engine []action) error {
 	if held, values, awake := m.HeldBytes.Load(), m.Materialized.Load(), m.Awake.Load(); held != 0 || values != 0 || awake != 0 {
 		return fmt.Errorf("%d bytes held, %d materializers, %d consumers are left", held, values, awake)
 	}
-	for _, path := range [][]string{
-		{"router", "layers", "places", "entries"}, {"router", "excluded", "entries"}, {"position", "awaits", "entries"},
-	} {
-		if n := entries(w.collector, path); n > 0 {
-			return fmt.Errorf("the collector has %d entries in %v", n, path)
-		}
-	}
-	for _, path := range [][]string{{"tables"}, {"outers", "entries"}, {"sources", "entries"}} {
-		if n := entries(w.filter, path); n > 0 {
-			return fmt.Errorf("the filter has %d entries in %v", n, path)
-		}
+	if err := empty("filter", w.filter, [][]string{{"tables"}}); err != nil {
+		return err
 	}
 	for id := range shape.ID(1000) {
 		if w.filter.Has(id) {
@@ -155,14 +154,19 @@ func (w *world) removeAll(engine []action) error {
 	return nil
 }
 
-// entries is how many entries a map inside of v has.
-func entries(v any, path []string) int {
-	at := reflect.ValueOf(v)
-	for _, name := range path {
-		for at.Kind() == reflect.Pointer {
-			at = at.Elem()
+// empty checks that maps inside of v have no entries.
+func empty(what string, v any, paths [][]string) error {
+	for _, path := range paths {
+		at := reflect.ValueOf(v)
+		for _, name := range path {
+			for at.Kind() == reflect.Pointer {
+				at = at.Elem()
+			}
+			at = at.FieldByName(name)
 		}
-		at = at.FieldByName(name)
+		if n := at.Len(); n > 0 {
+			return fmt.Errorf("the %s has %d entries in %v", what, n, path)
+		}
 	}
-	return at.Len()
+	return nil
 }

@@ -33,7 +33,7 @@ const maxRunning = 5
 // postgres is a model of a server: transactions that overlap, a log in commit order, snapshots, a replication slot.
 type postgres struct {
 	rng    *rand.Rand
-	nulls  bool // some rows have no tenant, and commits are often hidden for a while
+	nulls  bool // some rows have no tenant, commits are often hidden for a while, one table is small
 	tables []*table
 	now    []rows // committed, by table
 	seen   []rows // of them, what queries see
@@ -137,11 +137,17 @@ func (p *postgres) statement() bool {
 	}
 	t := p.open[p.rng.IntN(len(p.open))]
 	n := p.rng.IntN(len(p.tables)+1) / 2 // items twice as often
+	if p.nulls {
+		n = p.rng.IntN(len(p.tables))
+	}
 	c := modelChange{table: n, version: p.tables[n].version}
 	v := p.view(t, n)
 	fresh := row{id: strconv.Itoa(p.rng.IntN(12)), tenant: strconv.Itoa(p.rng.IntN(3)), title: p.title()}
 	if p.nulls && p.rng.IntN(12) == 0 {
 		fresh.tenant = null
+	}
+	if p.nulls && n == 1 {
+		fresh.id = strconv.Itoa(p.rng.IntN(4)) // few rows, so that values come and go
 	}
 	ids := slices.Sorted(maps.Keys(v))
 	if p.rng.IntN(150) == 0 && len(p.open) == 1 && len(p.hidden) == 0 {

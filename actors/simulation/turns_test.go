@@ -158,6 +158,9 @@ func (w *world) consumeAny() bool {
 		return false
 	}
 	id := busy[w.rng.IntN(len(busy))]
+	if w.subqueries && uint64(id)%5 == w.slow && w.rng.IntN(12) > 0 && len(busy) > 1 {
+		return true // it lags behind the others
+	}
 	w.consume(id, w.consumers[id])
 	return true
 }

@@ -65,6 +65,7 @@ type world struct {
 
 	// Only a world with subqueries has these.
 	subqueries bool
+	slow       uint64 // which consumers are: by their ids modulo 5, none if it is 5
 	host       *consumer.Host
 	followed   map[shape.ID][]*followed // by inner shape
 	queries    map[shape.ID]*moveQuery  // by outer shape
@@ -122,7 +123,9 @@ func newWorld(seed uint64) (*world, error) {
 		rng: rng, pg: newPostgres(rng), batch: 2 + rng.IntN(4), fs: vfs.NewCrashableMem(),
 		count: map[string]int{}, subqueries: seed%3 == 0,
 	}
-	w.pg.nulls = w.subqueries
+	if w.subqueries {
+		w.pg.nulls, w.slow = true, rng.Uint64N(6)
+	}
 	return w, w.startProcess()
 }
 
