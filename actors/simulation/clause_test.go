@@ -100,6 +100,9 @@ func (w *world) simple() (string, func(row) truth) {
 // membership is a test for the result of a subquery.
 func (w *world) membership(c *clause, depth int) (string, func(row, []result) truth) {
 	s := &subselect{table: min(1, w.rng.IntN(4))}
+	if w.apart {
+		s.table = 1
+	}
 	lhs := [][]string{{"tenant"}, {"tenant"}, {"tenant"}, {"id"}, {"id"}, {"id", "tenant"}}[w.rng.IntN(6)]
 	s.columns = lhs
 	if len(lhs) == 1 && w.rng.IntN(4) == 0 {

@@ -31,7 +31,11 @@ func (w *world) createOuter() (bool, error) {
 	if len(compiled.Subqueries()) != len(c.deps) {
 		return false, fmt.Errorf("%s has %d subqueries", c.text, len(compiled.Subqueries()))
 	}
-	d := w.definition(min(1, w.rng.IntN(3)/2), compiled, c)
+	table := w.rng.IntN(3) / 2
+	if w.apart {
+		table = 0
+	}
+	d := w.definition(table, compiled, c)
 	d.Replica = shape.Replica(w.rng.IntN(2))
 	_, err = w.find(d, c)
 	return true, err

@@ -13,7 +13,7 @@ import (
 
 // createShape makes a shape up to its registration with the collector.
 func (w *world) createShape() (bool, error) {
-	if len(w.shapes) >= maxShapes {
+	if len(w.shapes) >= maxShapes || w.apart {
 		return false, nil
 	}
 	n := w.rng.IntN(len(w.pg.tables)+1) / 2

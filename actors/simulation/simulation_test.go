@@ -139,7 +139,7 @@ func simulate(seed uint64) (w *world, err error) {
 	}
 	n := steps
 	if w.subqueries { // there is more to be done before anything can be seen
-		n *= 2
+		n *= 8
 	}
 	for range n {
 		if _, err := w.step(all); err != nil {

@@ -51,6 +51,7 @@ func (w *world) fragment(f *change.Fragment) error {
 	if taken.Work != nil {
 		taken.Work.Settled = w.store.Position()
 		w.inFlight++
+		w.incomplete[taken.Work.Seq] = true
 		w.handOut(taken.Work)
 	}
 	w.tellReached()

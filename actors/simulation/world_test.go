@@ -61,10 +61,13 @@ type world struct {
 	durable   *work.Durable // what the next sync makes true
 	inFlight  int
 	filter    *filter.Filter
-	taken     uint64 // commit LSN of the last transaction that the collector has taken in this run
+	// incomplete are the works of which a delivery is under way.
+	incomplete map[uint64]bool
+	taken      uint64 // commit LSN of the last transaction that the collector has taken in this run
 
 	// Only a world with subqueries has these.
 	subqueries bool
+	apart      bool   // outer shapes are over one table, inner ones over the other, and there is nothing else
 	slow       uint64 // which consumers are: by their ids modulo 5, none if it is 5
 	host       *consumer.Host
 	followed   map[shape.ID][]*followed // by inner shape
@@ -125,6 +128,7 @@ func newWorld(seed uint64) (*world, error) {
 	}
 	if w.subqueries {
 		w.pg.nulls, w.slow = true, rng.Uint64N(6)
+		w.apart = rng.IntN(2) == 0
 	}
 	return w, w.startProcess()
 }
@@ -203,11 +207,22 @@ func (w *world) startStreaming() error {
 		}
 	}
 	w.toWriter, w.toColl, w.durable, w.inFlight, w.taken, w.filter = nil, nil, nil, 0, 0, filter.New()
+	w.incomplete = map[uint64]bool{}
 	w.startSubqueries()
 	w.run = &work.Run{
 		LayerDone: func(m *work.Work) { w.toColl = append(w.toColl, layerDone{m}) },
-		Completed: func(m *work.Work) { w.toWriter = append(w.toWriter, m) },
-		Late:      func(m *work.Late) { w.toWriter = append(w.toWriter, m) },
+		Completed: func(m *work.Work) {
+			w.toWriter = append(w.toWriter, m)
+			delete(w.incomplete, m.Seq)
+		},
+		Late: func(m *work.Late) {
+			w.toWriter = append(w.toWriter, m)
+			if w.incomplete[m.After] {
+				w.did("late behind an incomplete work")
+			} else if m.After > 0 {
+				w.did("late behind a work")
+			}
+		},
 	}
 	w.writer = writer.NewCore(w.store.Position())
 	w.writer.Begin(w.run)
