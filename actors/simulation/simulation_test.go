@@ -61,7 +61,7 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	if ran >= 60 {
-		for _, what := range []string{"outer shape", "checked outer shape", "another layer", "attached later", "materialized", "moved", "rows moved in", "removed with an inner shape", "late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "restart", "refresh", "found shape", "postgres crash", "subtree restart", "checked shape", "grown shape", "hidden transaction"} {
+		for _, what := range []string{"outer shape", "checked outer shape", "another layer", "attached later", "materialized", "moved", "rows moved in", "query made again", "hidden transaction of a move", "late behind a work", "removed with an inner shape", "late", "held", "filtering done", "filtering over", "passivated", "duplicate fragment", "crash", "restart", "refresh", "found shape", "postgres crash", "subtree restart", "checked shape", "grown shape", "hidden transaction"} {
 			if total[what] == 0 {
 				t.Errorf("%q never happened", what)
 			}
