@@ -62,7 +62,7 @@ func (w *world) startSubqueries() {
 	}
 	w.host = &consumer.Host{
 		Projections: w.projections, Invalidate: w.invalidate, Metrics: &work.Metrics{}, Logger: slog.New(slog.DiscardHandler),
-		Outer: consumer.OuterHost{Stack: stackName, MaxHeld: []int{3, 1000, 1000}[w.rng.IntN(3)], MoveIn: w.moveIn, Tell: w.tell, Post: w.post},
+		Outer: consumer.OuterHost{Stack: stackName, MaxHeld: []int{3, 1000, 1000}[w.rng.IntN(3)], MoveIn: w.moveIn, Tell: w.tell, Post: w.post, Behind: work.NewBehind(&work.Progress{})},
 	}
 }
 
@@ -217,7 +217,7 @@ func (w *world) attach(s *simShape, m *mailbox, a *work.Attach) {
 			}
 			w.post(id, message)
 		},
-		Invalidate: w.invalidate, Metrics: w.host.Metrics, Logger: w.host.Logger,
+		Behind: w.host.Outer.Behind, Invalidate: w.invalidate, Metrics: w.host.Metrics, Logger: w.host.Logger,
 	})
 	w.followed[s.id] = append(w.followed[s.id], f)
 	w.receive(m, &consumer.Follow{By: f.pid})

@@ -173,6 +173,9 @@ func (w *world) invalidate(id shape.ID, reason error) {
 		w.log("invalidate %d: %v", id, reason)
 		if w.subqueries && !expected(reason) {
 			w.fault = fmt.Errorf("shape %d ends: %w", id, reason)
+			if c, ok := reason.(*work.Crashed); ok {
+				w.log("%s", c.Stack)
+			}
 		}
 	}
 }
