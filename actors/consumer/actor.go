@@ -2,43 +2,15 @@ package consumer
 
 import (
 	"errors"
-	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"leyden/actors/work"
-	"leyden/internal/change"
 	"leyden/internal/pg"
-	"leyden/internal/shape"
 	"leyden/persistence/shapelog"
 )
-
-// Host is what all consumers of a partition share.
-type Host struct {
-	Projections *change.Projections
-	Invalidate  work.Invalidate
-	// Waiting reports whether somebody is at work on the snapshot of a shape: a shape without one may then hold transactions
-	// back for as long as it takes. nil: always.
-	Waiting func(shape.ID) bool
-	Metrics *work.Metrics
-	Logger  *slog.Logger
-	// HeldLimit is how many bytes of JSON all consumers together may hold while their snapshots begin; DefaultHeldLimit if 0.
-	// The shape that goes beyond it is given up: its clients begin anew.
-	HeldLimit int64
-	Outer     OuterHost
-}
-
-// DefaultHeldLimit is 128 MiB.
-const DefaultHeldLimit = 128 << 20
-
-func (h *Host) heldLimit() int64 {
-	if h.HeldLimit > 0 {
-		return h.HeldLimit
-	}
-	return DefaultHeldLimit
-}
 
 // Sleep asks a consumer to agree to its end. The asker decides by Agreed whether it has: a consumer that has not looked yet
 // when the asker does, will not agree.
