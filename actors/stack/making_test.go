@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"leyden/actors/status"
@@ -209,6 +210,42 @@ func TestASubsetIsReadOverTheShape(t *testing.T) {
 	require.NotZero(t, got.lsn)
 }
 
+// awaitStandbys waits until commits do wait for standbys. Sessions know the setting before the process that tells them to has read it.
+// It leaves a commit behind that waits.
+func (d *database) awaitStandbys(t *testing.T) {
+	t.Helper()
+	var waiting chan error
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		cancel()
+		if waiting != nil {
+			<-waiting
+		}
+	})
+	require.Eventually(t, func() bool {
+		if waiting == nil {
+			waiting = make(chan error, 1)
+			conn, err := pgx.Connect(t.Context(), d.url)
+			require.NoError(t, err)
+			go func(told chan error) {
+				_, err := conn.Exec(ctx, `INSERT INTO probes VALUES (1)`)
+				conn.Close(context.Background())
+				told <- err
+			}(waiting)
+		}
+		select {
+		case err := <-waiting:
+			require.NoError(t, err)
+			waiting = nil
+			return false
+		default:
+		}
+		var n int
+		require.NoError(t, d.conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`).Scan(&n))
+		return n > 0
+	}, 20*time.Second, 5*time.Millisecond)
+}
+
 // A commit that waits for a synchronous standby is streamed before it can be seen. A shape that is made meanwhile must not
 // miss it, in the process that was told of the commit or in the next one.
 func TestAStreamedCommitThatCannotBeSeenYetIsNotLost(t *testing.T) {
@@ -219,6 +256,7 @@ func TestAStreamedCommitThatCannotBeSeenYetIsNotLost(t *testing.T) {
 			e := start(t, config(t, db.url, dir)).ready()
 			defer func() { e.stop() }()
 			followed := e.create("tenant = 0") // the table is published
+			db.exec(t, `CREATE TABLE probes (n int)`)
 			db.exec(t, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`)
 			db.exec(t, `SELECT pg_reload_conf()`)
 			writer := &database{server: db.server, url: db.url}
@@ -228,6 +266,7 @@ func TestAStreamedCommitThatCannotBeSeenYetIsNotLost(t *testing.T) {
 				err := writer.conn.QueryRow(t.Context(), `SHOW synchronous_standby_names`).Scan(&names)
 				return err == nil && names == "nobody"
 			}, 10*time.Second, 5*time.Millisecond)
+			db.awaitStandbys(t)
 			written := make(chan error, 1)
 			go func() {
 				_, err := writer.conn.Exec(context.Background(), `INSERT INTO items VALUES (1, 1, 'hidden'), (2, 0, 'followed')`)

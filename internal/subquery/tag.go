@@ -20,7 +20,11 @@ type Tagger struct {
 
 // NewTagger makes the Tagger of the shape with that handle.
 func NewTagger(stack, handle string, d *where.DNF) *Tagger {
-	return &Tagger{dnf: d, partial: make([]bool, len(d.Subqueries)), start: len(stack) + len(handle), bytes: []byte(stack + handle)}
+	subqueries := 0
+	for i := range d.Positions {
+		subqueries = max(subqueries, d.Positions[i].Subquery+1)
+	}
+	return &Tagger{dnf: d, partial: make([]bool, subqueries), start: len(stack) + len(handle), bytes: []byte(stack + handle)}
 }
 
 // Partial reports whether a row was tagged that has a NULL among the several columns that are looked for in a subquery's result. It may
